@@ -1,0 +1,117 @@
+"""Runs one API process: `python -m api --host H --port N`, or `--fd N` for an inherited listening socket."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import socket
+from functools import partial
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from api.app import create_app
+from api.engine import TemporalEngine
+from api.resources import ApiConfig, Resources
+from settings import Settings
+from storage import migrate
+from storage.engine import create_engine
+from storage.feed import Feed
+from storage.keyring import Keyring
+from workflows.client import connect
+
+GRACE_SECONDS = 10
+"""How long requests may take to end after SIGTERM; streams end at once."""
+KEEP_ALIVE_SECONDS = 30
+
+
+class Server(uvicorn.Server):
+    """A server whose live streams end at once when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+        """Close ``feed`` on the first signal."""
+        super().__init__(config)
+        self._feed = feed
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Wake the streams, then stop as any server does."""
+        asyncio.get_running_loop().call_soon_threadsafe(self._feed.close)
+        super().handle_exit(sig, frame)
+
+
+async def build(settings: Settings) -> Resources:
+    """Everything that the process works with; nothing is connected yet, so that it starts without the engine."""
+    database = create_engine(settings.database_url, settings.database_pool_size, "rescousse-api")
+    client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
+    return Resources(
+        config=ApiConfig(
+            secret_key=settings.secret_key,
+            access_token_minutes=settings.access_token_minutes,
+            refresh_token_days=settings.refresh_token_days,
+            max_body_bytes=settings.max_body_bytes,
+        ),
+        database=database,
+        engine=TemporalEngine(client, settings.task_queue),
+        keyring=Keyring(settings.identity_key_ring),
+        feed=Feed(settings.database_url),
+        migrated=partial(migrate.is_current, database),
+    )
+
+
+async def serve(settings: Settings, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    resources = await build(settings)
+    config = uvicorn.Config(
+        create_app(resources),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        lifespan="on",
+    )
+    try:
+        await Server(config, resources.feed).serve(sockets=[listener])
+    finally:
+        await resources.database.dispose()
+
+
+def configure_logs(level: str) -> None:
+    """One JSON line an event, on standard output."""
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _listener(arguments: argparse.Namespace) -> socket.socket:
+    if arguments.fd is not None:
+        return socket.socket(fileno=arguments.fd)
+    listener = socket.create_server((arguments.host, arguments.port), backlog=2048)
+    listener.setblocking(False)
+    return listener
+
+
+def main() -> None:
+    """Read the command line and the settings, then serve."""
+    parser = argparse.ArgumentParser(prog="python -m api", description="One API process of Rescousse.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--fd", type=int, help="an inherited listening socket, instead of host and port")
+    arguments = parser.parse_args()
+    settings = Settings()
+    configure_logs(settings.log_level)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    asyncio.run(serve(settings, _listener(arguments)))
+
+
+if __name__ == "__main__":
+    main()

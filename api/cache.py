@@ -1,0 +1,32 @@
+"""A small memory of what was read a moment ago: bounded, and never older than it says."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class TimedCache(Generic[Key, Value]):
+    """Keeps at most ``size`` values, each for ``seconds``; the one kept longest goes first."""
+
+    def __init__(self, seconds: float, size: int, now: Callable[[], float] = time.monotonic) -> None:
+        """Remember nothing yet."""
+        self._seconds = seconds
+        self._size = size
+        self._now = now
+        self._kept: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
+
+    async def get(self, key: Key, read: Callable[[], Awaitable[Value]]) -> Value:
+        """The value, read again when it is not known or too old."""
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] > self._now():
+            return kept[1]
+        value = await read()
+        self._kept.pop(key, None)
+        self._kept[key] = (self._now() + self._seconds, value)
+        while len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+        return value

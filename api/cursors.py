@@ -1,0 +1,73 @@
+"""Opaque cursors of lists: where the last page ended."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Query
+
+from api.problems import Problem
+from storage.views import Page
+
+LONGEST_CURSOR = 300
+DEFAULT_LIMIT = 100
+MOST_LINES = 500
+
+Line = TypeVar("Line")
+Cursor = Annotated[
+    str | None,
+    Query(max_length=LONGEST_CURSOR, description="`next_cursor` of the page before"),
+]
+Limit = Annotated[int, Query(ge=1, le=MOST_LINES, description="At most so many lines")]
+
+
+def encode(*parts: str | int) -> str:
+    """A cursor that holds these parts."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, count: int) -> list[str]:
+    """The parts of a cursor, as text. Raises Problem 422 for one that we did not give."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        parts = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise bad_cursor() from error
+    if not isinstance(parts, list) or len(parts) != count:
+        raise bad_cursor()
+    return [str(part) for part in parts]
+
+
+def bad_cursor() -> Problem:
+    """The refusal of a cursor that is not ours."""
+    detail = "should be the next_cursor of a page"
+    fault = {"parameter": "query cursor", "code": "bad_format", "detail": detail}
+    return Problem("invalid_request", f"cursor: {detail}.", errors=[{**fault}])
+
+
+def _page(cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Page:
+    if cursor is None:
+        return Page(limit)
+    at, id_ = decode(cursor, 2)
+    try:
+        moment = datetime.fromisoformat(at)
+        return Page(limit, moment, UUID(id_)) if moment.tzinfo else Page(limit)
+    except ValueError as error:
+        raise bad_cursor() from error
+
+
+Paged = Annotated[Page, Depends(_page)]
+
+
+def next_cursor(
+    page: Page, lines: Sequence[Line], mark: Callable[[Line], tuple[datetime, UUID]]
+) -> str | None:
+    """Where the next page begins; ``None`` when this one was not full."""
+    if len(lines) < page.limit:
+        return None
+    at, id_ = mark(lines[-1])
+    return encode(at.isoformat(), str(id_))

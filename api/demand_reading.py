@@ -1,0 +1,169 @@
+"""Reads a demand with all that hangs on it, as far as the caller may see."""
+
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.resources import Resources
+from api.schemas.common import DestinationShown, PatientShown, Place
+from api.schemas.demands import (
+    CounterProposalShown,
+    DemandLine,
+    DemandShown,
+    MissionOfDemand,
+    SearchState,
+    SolicitationOfDemand,
+    StepShown,
+)
+from api.security import Caller
+from domain.people import Role
+from domain.vocabulary import DemandStatus, SolicitationState
+from storage import identity, means, views
+from storage.keyring import UnreadableError
+from storage.views import DemandView, MissionView, SolicitationView, StepView
+
+log = logging.getLogger(__name__)
+
+
+async def read_demand(
+    connection: AsyncConnection, resources: Resources, caller: Caller, demand_id: UUID, *, with_patient: bool
+) -> DemandShown | None:
+    """The demand, if the caller may see it. Its patient only for its own SAMU, and each time written down."""
+    found = await views.read_demand(connection, caller.scope, demand_id)
+    if found is None:
+        return None
+    asked = await views.solicitations_of(connection, caller.scope, demand_id)
+    missions = await views.missions_of(connection, caller.scope, demand_id)
+    last = next((each for each in missions if each.id == found.mission_id), None)
+    mission = await _mission(connection, last) if last else None
+    patient = None
+    if with_patient and caller.role is Role.SAMU and caller.samu_id == found.samu_id:
+        patient = await read_patient(connection, resources, caller, demand_id)
+    return _shown(found, asked, mission, patient, knows=caller.company_id is None or mission is not None)
+
+
+def _shown(
+    found: DemandView,
+    asked: Sequence[SolicitationView],
+    mission: MissionOfDemand | None,
+    patient: PatientShown | None,
+    *,
+    knows: bool,
+) -> DemandShown:
+    """``knows``: the caller may read where the patient is and why, not only the terms."""
+    return DemandShown(
+        **dict(demand_line(found, knows=knows)),
+        motive=found.motive if knows else None,
+        instructions=found.instructions if knows else None,
+        company_id=found.company_id if knows else None,
+        smur_reference=found.smur_reference if knows else None,
+        end_reason=found.end_reason if knows else None,
+        destination=DestinationShown(facility_id=found.facility_id, name=found.facility_name)
+        if knows
+        else DestinationShown(),
+        patient=patient,
+        solicitations=[SolicitationOfDemand.model_validate(each) for each in asked],
+        counter_proposals=_counter_proposals(asked),
+        mission=mission,
+    )
+
+
+def demand_line(found: DemandView, *, knows: bool = True) -> DemandLine:
+    """A demand as a line of a list."""
+    return DemandLine(
+        id=found.id,
+        reference=found.reference if knows else "",
+        status=DemandStatus(found.status),
+        search=SearchState.RUNNING if found.started else SearchState.DELAYED,
+        received_at=found.received_at,
+        deadline=found.deadline,
+        tier_deadline=found.tier_deadline,
+        max_delay_minutes=found.max_delay_minutes,
+        volume=found.volume,
+        pickup=place(found, knows=knows),
+        revision=found.revision,
+        carence_proposed=found.carence_proposed,
+        exercise=found.exercise,
+        mission_id=found.mission_id if knows else None,
+        ended_at=found.ended_at,
+    )
+
+
+def place(found: DemandView | MissionView, *, knows: bool = True) -> Place:
+    """The place; the address only for who goes there or sent them."""
+    return Place(
+        lat=found.lat,
+        lon=found.lon,
+        address=found.address if knows else None,
+        access=found.access if knows else None,
+    )
+
+
+def _counter_proposals(asked: Sequence[SolicitationView]) -> list[CounterProposalShown]:
+    """Standing counter-proposals in the order of rule 10: delay, exact volume, earliest received."""
+    standing = [
+        (each.counter_delay_minutes, not each.exact_volume, each.answered_at or each.opened_at, each)
+        for each in asked
+        if each.state == SolicitationState.COUNTERED
+        and not each.counter_refused
+        and each.counter_delay_minutes is not None
+    ]
+    ordered = sorted(standing, key=lambda entry: entry[:3])
+    return [
+        CounterProposalShown(
+            solicitation_id=each.id, company_id=each.company_id, delay_minutes=minutes, best=rank == 0
+        )
+        for rank, (minutes, _, _, each) in enumerate(ordered)
+    ]
+
+
+async def _mission(connection: AsyncConnection, found: MissionView) -> MissionOfDemand:
+    steps = await views.steps_of(connection, found.id)
+    return MissionOfDemand(
+        id=found.id,
+        vehicle_id=found.vehicle_id,
+        company_id=found.company_id,
+        assigned_at=found.assigned_at,
+        promised_at=found.promised_at,
+        deadline=found.deadline,
+        step=found.step,
+        alarm=found.alarm,
+        ended_at=found.ended_at,
+        end_reason=found.end_reason,
+        end_detail=found.end_detail,
+        steps=steps_shown(steps),
+    )
+
+
+def steps_shown(steps: Sequence[StepView]) -> list[StepShown]:
+    """The steps that stand: those taken back are in the journal."""
+    return [StepShown.model_validate(each) for each in steps if each.undone_at is None]
+
+
+async def read_patient(
+    connection: AsyncConnection, resources: Resources, caller: Caller, demand_id: UUID
+) -> PatientShown | None:
+    """Who the patient is. Whether the caller may read it is decided before; the reading is written down."""
+    try:
+        found = await identity.read_identity(
+            connection, resources.keyring, demand_id, reader=f"{caller.ident} {caller.name}", role=caller.role
+        )
+    except UnreadableError:
+        log.error("the identity of demand %s cannot be opened: is a key missing?", demand_id)
+        return None
+    return PatientShown.model_validate(found) if found else None
+
+
+async def read_destination(connection: AsyncConnection, found: DemandView) -> DestinationShown:
+    """The facility given at the bilan, with its place."""
+    if found.facility_id is None:
+        return DestinationShown()
+    facility = await means.find_facility(connection, found.facility_id)
+    return DestinationShown(
+        facility_id=found.facility_id,
+        name=found.facility_name,
+        lat=facility.lat if facility else None,
+        lon=facility.lon if facility else None,
+    )

@@ -1,0 +1,142 @@
+"""The way to the engine: start a demand, ask it something, tell it a step. Every call has its time limit."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from temporalio.client import Client, RPCTimeoutOrCancelledError, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.messages import DemandStart, FromOutside, Reply, StepReport
+from workflows.client import demand_handle, start_demand
+from workflows.demand import DemandWorkflow
+
+START_SECONDS = 2.0
+UPDATE_SECONDS = 5.0
+SIGNAL_SECONDS = 2.0
+HEALTH_SECONDS = 2.0
+
+
+class Update(StrEnum):
+    """What a demand can be asked."""
+
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    PROPOSE_DELAY = "propose_delay"
+    DECLARE_UNAVAILABLE = "declare_unavailable"
+    ARBITRATE = "arbitrate"
+    CANCEL = "cancel"
+    DECLARE_CARENCE = "declare_carence"
+    AMEND = "amend"
+    SET_DESTINATION = "set_destination"
+    UNDO_STEP = "undo_step"
+    BREAK_DOWN = "break_down"
+    END_WITHOUT_TRANSPORT = "end_without_transport"
+    RELIEVE = "relieve"
+
+
+class EngineAwayError(Exception):
+    """The engine did not answer in time. Asking again with the same id is safe."""
+
+
+class DemandEndedError(Exception):
+    """The engine has no such demand running: it has ended, or was never started."""
+
+
+class MessageRefusedError(Exception):
+    """The engine refused the message itself. ``kind`` is the error's stable type."""
+
+    def __init__(self, kind: str) -> None:
+        """Keep the type of the refusal."""
+        super().__init__(kind)
+        self.kind = kind
+
+
+class Engine(Protocol):
+    """What the API asks of the engine."""
+
+    async def start(self, start: DemandStart) -> None:
+        """Start a demand; repeatable. Raises EngineAwayError."""
+
+    async def ask(self, demand_id: UUID, update: Update, message: FromOutside, update_id: str) -> Reply:
+        """Send an update and wait for the verdict; the same id gives the same verdict.
+
+        Raises EngineAwayError, DemandEndedError or MessageRefusedError.
+        """
+
+    async def tell(self, demand_id: UUID, report: StepReport) -> None:
+        """Send a step; it is kept even when no worker is up. Raises EngineAwayError or DemandEndedError."""
+
+    async def answers(self) -> bool:
+        """Whether the engine is there."""
+
+
+UPDATES: Mapping[Update, Any] = {update: getattr(DemandWorkflow, update.value) for update in Update}
+"""The workflow's own handlers: a name that it does not have fails at import, not at night."""
+
+
+class TemporalEngine:
+    """The engine behind a Temporal client, which may be lazy: the API starts without it."""
+
+    def __init__(self, client: Client, task_queue: str) -> None:
+        """Start demands on ``task_queue``."""
+        self._client = client
+        self._task_queue = task_queue
+
+    async def start(self, start: DemandStart) -> None:
+        """Start a demand within two seconds."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await start_demand(self._client, start, self._task_queue)
+        except (TimeoutError, RPCError, RPCTimeoutOrCancelledError, RuntimeError) as error:
+            raise EngineAwayError from error
+
+    async def ask(self, demand_id: UUID, update: Update, message: FromOutside, update_id: str) -> Reply:
+        """Send an update within five seconds."""
+        handle = demand_handle(self._client, demand_id)
+        try:
+            async with asyncio.timeout(UPDATE_SECONDS):
+                reply: Reply = await handle.execute_update(
+                    UPDATES[update],
+                    message,
+                    id=update_id,
+                    result_type=Reply,
+                    rpc_timeout=timedelta(seconds=UPDATE_SECONDS),
+                )
+        except WorkflowUpdateFailedError as error:
+            cause = error.cause
+            kind = cause.type if isinstance(cause, ApplicationError) else None
+            raise MessageRefusedError(kind or type(cause).__name__) from error
+        except (TimeoutError, RPCError, RPCTimeoutOrCancelledError, RuntimeError) as error:
+            raise _outage(error) from error
+        return reply
+
+    async def tell(self, demand_id: UUID, report: StepReport) -> None:
+        """Send a step within two seconds."""
+        handle = demand_handle(self._client, demand_id)
+        try:
+            async with asyncio.timeout(SIGNAL_SECONDS):
+                await handle.signal(
+                    DemandWorkflow.step_reported, report, rpc_timeout=timedelta(seconds=SIGNAL_SECONDS)
+                )
+        except (TimeoutError, RPCError, RPCTimeoutOrCancelledError, RuntimeError) as error:
+            raise _outage(error) from error
+
+    async def answers(self) -> bool:
+        """Ask the engine's own health service."""
+        try:
+            async with asyncio.timeout(HEALTH_SECONDS):
+                return await self._client.service_client.check_health()
+        except (TimeoutError, RPCError, RPCTimeoutOrCancelledError, RuntimeError):
+            return False
+
+
+def _outage(error: Exception) -> Exception:
+    """No such workflow is an end; whatever else goes wrong on the way is an outage, and may be repeated."""
+    if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
+        return DemandEndedError()
+    return EngineAwayError()

@@ -1,0 +1,196 @@
+"""Every way to say no: one drawn table of stable codes, answered as RFC 9457 problem documents."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+from starlette.responses import JSONResponse
+
+from domain.messages import Reply
+from domain.outcomes import Outcome
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:rescousse:problem:"
+UNPROCESSABLE = 422
+CONFLICT = 409
+RETRY_AFTER_SECONDS = 1
+"""What a caller is asked to wait after a 503."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of problem: its HTTP status, its title and what a person can do about it."""
+
+    status: int
+    title: str
+    detail: str
+
+
+def _refusal(title: str, detail: str) -> Kind:
+    return Kind(CONFLICT, title, detail)
+
+
+KINDS: Mapping[str, Kind] = {
+    # -- who is calling
+    "missing_credentials": Kind(
+        401, "Not logged in", "Send a token (Authorization: Bearer …) or a key (X-API-Key)."
+    ),
+    "invalid_credentials": Kind(
+        401, "Credentials refused", "The user name, password, token or key is not valid."
+    ),
+    "token_expired": Kind(401, "Token expired", "Ask for a new access token with the refresh token."),
+    "too_many_attempts": Kind(429, "Too many attempts", "Wait before you try to log in again."),
+    "not_found": Kind(404, "Not found", "There is nothing here, or it is not yours to see."),
+    "method_not_allowed": Kind(
+        405, "Method not allowed", "This address does not take this method: see the header Allow."
+    ),
+    # -- what was sent
+    "invalid_request": Kind(
+        UNPROCESSABLE, "Request refused", "Correct what `errors` names and send it again."
+    ),
+    "malformed_body": Kind(
+        UNPROCESSABLE, "Body not readable", "The body is not the JSON or form that is expected."
+    ),
+    "unsupported_media_type": Kind(
+        415, "Media type not supported", "Send the body as application/json (a token request as a form)."
+    ),
+    "body_too_large": Kind(413, "Body too large", "The body is longer than this server takes."),
+    "body_too_slow": Kind(408, "Body too slow", "The body did not arrive in time: send the request again."),
+    "device_required": Kind(
+        UNPROCESSABLE,
+        "Device required",
+        "Register this device (POST /v1/devices) and send its id as X-Device-Id.",
+    ),
+    "device_closed": _refusal("Device closed", "This device was closed: register it again."),
+    "outside_area": Kind(UNPROCESSABLE, "Outside the area", "The place is outside the area of this SAMU."),
+    "unknown_company": Kind(
+        UNPROCESSABLE, "Unknown company", "This company is unknown, or your SAMU may not solicit it."
+    ),
+    "unknown_facility": Kind(UNPROCESSABLE, "Unknown facility", "Take a facility from GET /v1/facilities."),
+    "until_in_the_past": Kind(UNPROCESSABLE, "Already over", "`until` must lie in the future."),
+    "idempotency_mismatch": _refusal(
+        "Key used before", "This Idempotency-Key was used with another request: take a new key."
+    ),
+    "idempotency_in_progress": _refusal(
+        "Still being answered", "The first request with this key is still being answered: ask again."
+    ),
+    "reference_reused": _refusal(
+        "Reference used before", "This reference was used for a demand with another content."
+    ),
+    # -- outages
+    "engine_unavailable": Kind(
+        503, "Engine unavailable", "Nothing is lost: send the same request again, with the same key."
+    ),
+    "database_unavailable": Kind(
+        503, "Database unavailable", "Nothing is lost: send the same request again, with the same key."
+    ),
+    "not_ready": Kind(503, "Not ready", "This process cannot serve yet."),
+    "internal_error": Kind(500, "Internal error", "The fault is ours, and was written down."),
+    # -- refusals by the rules: the values of domain.outcomes.Outcome
+    "claim_allowed": _refusal("Not confirmed", "The acceptance was not confirmed: send it again."),
+    "already_assigned": _refusal("Already assigned", "Another vehicle has this mission (déjà attribuée)."),
+    "too_late": _refusal("Too late", "The time to answer this solicitation is over."),
+    "demand_closed": _refusal("Demand closed", "This demand has ended."),
+    "solicitation_unknown": Kind(404, "Not found", "There is nothing here, or it is not yours to see."),
+    "solicitation_closed": _refusal("Solicitation closed", "This solicitation was taken back or replaced."),
+    "guard_must_accept": _refusal(
+        "Guard must accept", "A vehicle on guard cannot refuse: declare it unavailable, with the reason."
+    ),
+    "not_a_guard_solicitation": _refusal(
+        "Not a guard solicitation", "Only a vehicle on guard is declared unavailable: refuse instead."
+    ),
+    "counter_delay_not_longer": _refusal(
+        "Counter-delay not longer", "A counter-delay must be longer than the delay asked for."
+    ),
+    "counter_delay_too_long": _refusal("Counter-delay too long", "A counter-delay is at most 240 minutes."),
+    "vehicle_required": _refusal("Vehicle required", "Name the vehicle that will go (`vehicle_id`)."),
+    "vehicle_not_solicited": _refusal(
+        "Another vehicle was solicited", "Accept with the vehicle that was solicited; swap it afterwards."
+    ),
+    "vehicle_unknown": _refusal("Vehicle unknown", "This vehicle is not one of your company's."),
+    "vehicle_engaged": _refusal("Vehicle engaged", "This vehicle is on a mission already."),
+    "vehicle_on_guard": _refusal("Vehicle on guard", "This vehicle is on guard: it is reserved to the SAMU."),
+    "vehicle_too_small": _refusal("Vehicle too small", "This vehicle does not have the volume asked for."),
+    "not_in_arbitration": _refusal("Not in arbitration", "There is nothing to arbitrate at this moment."),
+    "counter_proposal_unknown": _refusal(
+        "No such counter-proposal", "This counter-proposal does not stand, or stands no longer."
+    ),
+    "reason_required": _refusal("Reason required", "Choosing another than the best needs a reason."),
+    "carence_not_proposed": _refusal(
+        "Carence not proposed", "The carence can be declared once the search has found nobody."
+    ),
+    "too_late_to_cancel": _refusal("Too late to cancel", "The patient is on board already."),
+    "too_late_to_amend": _refusal("Too late to amend", "The patient is on board already."),
+    "mission_unknown": Kind(404, "Not found", "There is nothing here, or it is not yours to see."),
+    "mission_ended": _refusal("Mission ended", "This mission is over."),
+    "wrong_step": _refusal("Wrong step", "The steps have one order: pass the expected one."),
+    "step_not_last": _refusal("Not the last step", "Only the last step can be taken back."),
+    "undo_too_late": _refusal("Too late to undo", "The delay to take this step back is over."),
+    "no_transport_not_allowed": _refusal(
+        "No transport not allowed", "Ending without transport is possible right after BILAN_REALISE."
+    ),
+}
+
+
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+    """A request that is answered with a problem document. Never holds what the caller sent."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **members: JsonValue,
+    ) -> None:
+        """Take a code of KINDS; ``members`` are added to the document (``expected_step``, ``errors``…)."""
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+    @property
+    def kind(self) -> Kind:
+        """What the table says of the code."""
+        return KINDS[self.code]
+
+    @property
+    def document(self) -> dict[str, JsonValue]:
+        """The problem document (RFC 9457)."""
+        kind = self.kind
+        return {
+            "type": TYPE_PREFIX + self.code,
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail or kind.detail,
+            "code": self.code,
+            **{name: value for name, value in self.members.items() if value is not None},
+        }
+
+    def response(self) -> JSONResponse:
+        """The HTTP answer."""
+        return JSONResponse(self.document, self.kind.status, self._all_headers(), MEDIA_TYPE)
+
+    def _all_headers(self) -> dict[str, str]:
+        headers = dict(self.headers)
+        if self.kind.status == 401:  # noqa: PLR2004 - HTTP
+            headers.setdefault("WWW-Authenticate", "Bearer")
+        if self.kind.status == 503:  # noqa: PLR2004 - HTTP
+            headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+        return headers
+
+
+def check(reply: Reply) -> Reply:
+    """Give back a reply that was taken; raise the problem of one that a rule refused."""
+    if not reply.outcome.accepted:
+        raise refused(reply.outcome, reply.expected_step)
+    return reply
+
+
+def refused(outcome: Outcome, expected_step: str | None = None) -> Problem:
+    """The problem for a refusal by the rules."""
+    detail = None
+    if outcome is Outcome.WRONG_STEP and expected_step:
+        detail = f"The steps have one order: the next one is {expected_step}."
+    return Problem(outcome.value, detail, expected_step=expected_step)

@@ -1,0 +1,112 @@
+"""What an API process works with, built once in the composition root and injected everywhere."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from fastapi import Request
+from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from api.cache import TimedCache
+from api.engine import Engine
+from api.metrics import Metrics
+from api.throttle import LoginThrottle
+from geo.area import Area
+from storage import accounts
+from storage.accounts import Person, SamuProfile, SoftwareKey
+from storage.feed import Feed
+from storage.keyring import Keyring
+
+ACCOUNT_SECONDS = 5.0
+"""A disabled account or a revoked key is noticed after at most this."""
+AREA_SECONDS = 60.0
+CACHED_ACCOUNTS = 10_000
+CACHED_AREAS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiConfig:
+    """What the API needs of the settings."""
+
+    secret_key: str = field(repr=False)
+    access_token_minutes: int = 15
+    refresh_token_days: int = 30
+    max_body_bytes: int = 262_144
+
+
+def utc_now() -> datetime:
+    """The clock of a real process."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SamuArea:
+    """A SAMU with its area, ready to be asked."""
+
+    profile: SamuProfile
+    area: Area | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """Everything that a request may use."""
+
+    config: ApiConfig
+    database: AsyncEngine
+    engine: Engine
+    keyring: Keyring = field(repr=False)
+    feed: Feed
+    migrated: Callable[[], Awaitable[bool]]
+    clock: Callable[[], datetime] = utc_now
+    metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
+    throttle: LoginThrottle = field(default_factory=LoginThrottle)
+    hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    people: TimedCache[UUID, Person | None] = field(
+        default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)
+    )
+    keys: TimedCache[bytes, SoftwareKey | None] = field(
+        default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)
+    )
+    areas: TimedCache[UUID, SamuArea | None] = field(
+        default_factory=lambda: TimedCache(AREA_SECONDS, CACHED_AREAS)
+    )
+
+    async def person(self, person_id: UUID) -> Person | None:
+        """An account that is not disabled, read again every few seconds."""
+
+        async def read() -> Person | None:
+            async with self.database.connect() as connection:
+                return await accounts.person_by_id(connection, person_id)
+
+        return await self.people.get(person_id, read)
+
+    async def software_key(self, key_hash: bytes) -> SoftwareKey | None:
+        """A key that was not revoked, read again every few seconds."""
+
+        async def read() -> SoftwareKey | None:
+            async with self.database.connect() as connection:
+                return await accounts.key_by_hash(connection, key_hash)
+
+        return await self.keys.get(key_hash, read)
+
+    async def samu(self, samu_id: UUID) -> SamuArea | None:
+        """A SAMU with its area and policy, read again every minute."""
+
+        async def read() -> SamuArea | None:
+            async with self.database.connect() as connection:
+                profile = await accounts.samu_profile(connection, samu_id)
+            if profile is None:
+                return None
+            return SamuArea(profile, Area.from_cells(profile.area_cells) if profile.area_cells else None)
+
+        return await self.areas.get(samu_id, read)
+
+
+def resources_of(request: Request) -> Resources:
+    """The resources of the process that serves this request."""
+    found = request.app.state.resources
+    assert isinstance(found, Resources)  # noqa: S101 - create_app put it there
+    return found

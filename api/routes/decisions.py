@@ -1,0 +1,158 @@
+"""What the SAMU decides on a demand: new terms, arbitration, cancellation, carence, destination."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+
+from api.demand_reading import read_destination
+from api.documents import READS, WRITES
+from api.engine import Update
+from api.idempotent import IdempotentRoute, TakesKey, UpdateId
+from api.places import check_place
+from api.problems import Problem
+from api.resources import resources_of
+from api.schemas.common import DestinationShown, Recorded
+from api.schemas.demands import (
+    ArbitrationGiven,
+    DemandAmended,
+    DestinationGiven,
+    ReasonGiven,
+    ReasonMaybe,
+)
+from api.security import AnyCaller, Caller, ReceivedAt, SamuActor, SamuCaller
+from api.updates import ask
+from domain.fleet import Point
+from domain.messages import Amendment, Arbitration, Cancellation, Carence, Destination, FromOutside
+from storage import demands, means, views
+
+router = APIRouter(prefix="/v1/demands/{demand_id}", tags=["demands"], route_class=IdempotentRoute)
+
+
+async def _decide(
+    request: Request, caller: Caller, demand_id: UUID, update: Update, message: FromOutside, update_id: str
+) -> Recorded:
+    resources = resources_of(request)
+    async with resources.database.connect() as connection:
+        found = await views.read_demand(connection, caller.scope, demand_id)
+    if found is None:
+        raise Problem("not_found")
+    reply = await ask(resources, demand_id, update, message, update_id)
+    return Recorded(outcome=reply.outcome.name, mission_id=reply.mission_id)
+
+
+@router.patch("", summary="Amend a demand", responses=WRITES, dependencies=[TakesKey])
+async def amend(
+    request: Request,
+    caller: SamuCaller,
+    actor: SamuActor,
+    at: ReceivedAt,
+    update_id: UpdateId,
+    demand_id: UUID,
+    given: DemandAmended,
+) -> Recorded:
+    """Change place, delay or volume while it runs (rule 91): a mission must then be confirmed again."""
+    place = given.pickup
+    if place is not None:
+        await check_place(resources_of(request), _samu(caller), place)
+    message = Amendment(
+        received_at=at,
+        by=actor,
+        place=Point(lat=place.lat, lon=place.lon) if place else None,
+        max_delay_minutes=given.max_delay_minutes,
+        volume=given.volume,
+    )
+    recorded = await _decide(request, caller, demand_id, Update.AMEND, message, update_id)
+    if place is not None:
+        async with resources_of(request).database.begin() as connection:
+            await demands.move(connection, demand_id, place.address, place.access)
+    return recorded
+
+
+def _samu(caller: Caller) -> UUID:
+    assert caller.samu_id is not None  # noqa: S101 - checked with the role
+    return caller.samu_id
+
+
+@router.post("/arbitration", summary="Decide on counter-proposals", responses=WRITES, dependencies=[TakesKey])
+async def arbitrate(
+    request: Request,
+    caller: SamuCaller,
+    actor: SamuActor,
+    at: ReceivedAt,
+    update_id: UpdateId,
+    demand_id: UUID,
+    given: ArbitrationGiven,
+) -> Recorded:
+    """Accept or refuse (rule 10). Another than the best needs a reason."""
+    message = Arbitration(
+        received_at=at,
+        by=actor,
+        decision=given.decision,
+        solicitation_id=given.solicitation_id,
+        reason=given.reason,
+    )
+    return await _decide(request, caller, demand_id, Update.ARBITRATE, message, update_id)
+
+
+@router.post("/cancellation", summary="Cancel a demand", responses=WRITES, dependencies=[TakesKey])
+async def cancel(
+    request: Request,
+    caller: SamuCaller,
+    actor: SamuActor,
+    at: ReceivedAt,
+    update_id: UpdateId,
+    demand_id: UUID,
+    given: ReasonGiven,
+) -> Recorded:
+    """At any moment before EN_CHARGE (rules 44 and 90)."""
+    message = Cancellation(received_at=at, by=actor, reason=given.reason)
+    return await _decide(request, caller, demand_id, Update.CANCEL, message, update_id)
+
+
+@router.post("/carence", summary="Declare that nobody could come", responses=WRITES, dependencies=[TakesKey])
+async def declare_carence(
+    request: Request,
+    caller: SamuCaller,
+    actor: SamuActor,
+    at: ReceivedAt,
+    update_id: UpdateId,
+    demand_id: UUID,
+    given: ReasonMaybe | None = None,
+) -> Recorded:
+    """The machine only proposes it."""
+    message = Carence(received_at=at, by=actor, reason=given.reason if given else None)
+    return await _decide(request, caller, demand_id, Update.DECLARE_CARENCE, message, update_id)
+
+
+@router.put("/destination", summary="Give the destination", responses=WRITES)
+async def set_destination(
+    request: Request,
+    caller: SamuCaller,
+    actor: SamuActor,
+    at: ReceivedAt,
+    update_id: UpdateId,
+    demand_id: UUID,
+    given: DestinationGiven,
+) -> DestinationShown:
+    """The facility given at the bilan (rule 36), from `GET /v1/facilities`."""
+    async with resources_of(request).database.connect() as connection:
+        facility = await means.find_facility(connection, given.facility_id)
+    if facility is None:
+        raise Problem("unknown_facility")
+    message = Destination(received_at=at, by=actor, facility_id=facility.id, name=facility.name)
+    await _decide(request, caller, demand_id, Update.SET_DESTINATION, message, update_id)
+    return DestinationShown(facility_id=facility.id, name=facility.name, lat=facility.lat, lon=facility.lon)
+
+
+@router.get("/destination", summary="Read the destination", responses=READS)
+async def get_destination(request: Request, caller: AnyCaller, demand_id: UUID) -> DestinationShown:
+    """All null while none is known. A company reads that of its own mission."""
+    async with resources_of(request).database.connect() as connection:
+        found = await views.read_demand(connection, caller.scope, demand_id)
+        if found is None:
+            raise Problem("not_found")
+        if caller.company_id is not None:
+            missions = await views.missions_of(connection, caller.scope, demand_id)
+            if all(each.id != found.mission_id for each in missions):
+                raise Problem("not_found")
+        return await read_destination(connection, found)

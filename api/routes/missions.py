@@ -1,0 +1,174 @@
+"""Missions: the sheet, the steps in their order, and the legal exits (rule 44)."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.cursors import Paged, next_cursor
+from api.documents import READS, WRITES
+from api.engine import Update
+from api.idempotent import IdempotentRoute, TakesKey, UpdateId
+from api.mission_reading import find_mission, mission_line, read_sheet
+from api.resources import resources_of
+from api.schemas.common import Recorded
+from api.schemas.demands import ReasonGiven
+from api.schemas.missions import (
+    MissionPage,
+    MissionShown,
+    Openness,
+    ReliefGiven,
+    StepAnswer,
+    StepGiven,
+)
+from api.security import AnyCaller, Caller, CompanyActor, CompanyCaller, ReceivedAt
+from api.steps import KEPT, pass_step
+from api.updates import ask
+from domain.messages import FromOutside, MissionExit, Relief, StepReport, StepUndo
+from storage import views
+
+router = APIRouter(prefix="/v1/missions", tags=["company"], route_class=IdempotentRoute)
+
+KEPT_ANSWER = {"description": "Kept; it is applied as soon as the engine gets to it.", "model": StepAnswer}
+
+
+@router.get("", summary="List missions", responses=READS)
+async def list_missions(
+    request: Request,
+    caller: AnyCaller,
+    page: Paged,
+    state: Annotated[Openness | None, Query(description="Those that run, or those that are over")] = None,
+) -> MissionPage:
+    """Newest first, without the patients."""
+    ended = None if state is None else state is Openness.ENDED
+    async with resources_of(request).database.connect() as connection:
+        found = await views.list_missions(connection, caller.scope, page, ended=ended)
+    cursor = next_cursor(page, found, lambda each: (each.assigned_at, each.id))
+    return MissionPage(items=[mission_line(each) for each in found], next_cursor=cursor)
+
+
+@router.get("/{mission_id}", summary='Read a mission\'s sheet ("Intervention en cours")', responses=READS)
+async def get_mission(request: Request, caller: AnyCaller, mission_id: UUID) -> MissionShown:
+    """The assigned company reads the patient while the mission runs; each reading is written down."""
+    return await read_sheet(resources_of(request), caller, mission_id)
+
+
+@router.post(
+    "/{mission_id}/steps",
+    summary="Pass a step",
+    responses={202: KEPT_ANSWER, **WRITES},
+    dependencies=[TakesKey],
+)
+async def post_step(
+    request: Request,
+    response: Response,
+    caller: CompanyCaller,
+    actor: CompanyActor,
+    at: ReceivedAt,
+    mission_id: UUID,
+    given: StepGiven,
+) -> StepAnswer:
+    """In order. The same `step_id` may be sent again. A time in the future is held to ours (rule 96)."""
+    resources = resources_of(request)
+    mission = await find_mission(resources, caller, mission_id)
+    report = StepReport(
+        received_at=at,
+        by=actor,
+        mission_id=mission_id,
+        step_id=given.step_id,
+        step=given.step,
+        occurred_at=given.occurred_at,
+        reason=given.reason,
+    )
+    told = await pass_step(resources, mission, report)
+    if told.status == KEPT:
+        response.status_code = 202
+    return told
+
+
+async def _ask(
+    request: Request, caller: Caller, mission_id: UUID, update: Update, message: FromOutside, update_id: str
+) -> Recorded:
+    resources = resources_of(request)
+    mission = await find_mission(resources, caller, mission_id)
+    reply = await ask(resources, mission.demand_id, update, message, update_id)
+    return Recorded(
+        outcome=reply.outcome.name,
+        mission_id=reply.mission_id or mission_id,
+        expected_step=reply.expected_step,
+    )
+
+
+@router.delete("/{mission_id}/steps/{step_id}", summary="Take the last step back", responses=WRITES)
+async def undo_step(
+    request: Request,
+    caller: CompanyCaller,
+    actor: CompanyActor,
+    at: ReceivedAt,
+    update_id: UpdateId,
+    mission_id: UUID,
+    step_id: UUID,
+) -> Recorded:
+    """Within 60 s; both facts stay in the journal."""
+    message = StepUndo(received_at=at, by=actor, mission_id=mission_id, step_id=step_id)
+    return await _ask(request, caller, mission_id, Update.UNDO_STEP, message, update_id)
+
+
+@router.post(
+    "/{mission_id}/breakdown", summary="The vehicle broke down", responses=WRITES, dependencies=[TakesKey]
+)
+async def break_down(
+    request: Request,
+    caller: CompanyCaller,
+    actor: CompanyActor,
+    at: ReceivedAt,
+    update_id: UpdateId,
+    mission_id: UUID,
+    given: ReasonGiven,
+) -> Recorded:
+    """Another vehicle is searched at once; the deadline stays (rule 92)."""
+    message = MissionExit(received_at=at, by=actor, mission_id=mission_id, reason=given.reason)
+    return await _ask(request, caller, mission_id, Update.BREAK_DOWN, message, update_id)
+
+
+@router.post(
+    "/{mission_id}/no-transport", summary="Nobody is carried", responses=WRITES, dependencies=[TakesKey]
+)
+async def end_without_transport(
+    request: Request,
+    caller: CompanyCaller,
+    actor: CompanyActor,
+    at: ReceivedAt,
+    update_id: UpdateId,
+    mission_id: UUID,
+    given: ReasonGiven,
+) -> Recorded:
+    """Right after the bilan, with the legal reason."""
+    message = MissionExit(received_at=at, by=actor, mission_id=mission_id, reason=given.reason)
+    return await _ask(request, caller, mission_id, Update.END_WITHOUT_TRANSPORT, message, update_id)
+
+
+@router.post(
+    "/{mission_id}/relief",
+    summary="Another vehicle takes over",
+    responses=WRITES,
+    dependencies=[TakesKey],
+)
+async def relieve(
+    request: Request,
+    caller: CompanyCaller,
+    actor: CompanyActor,
+    at: ReceivedAt,
+    update_id: UpdateId,
+    mission_id: UUID,
+    given: ReliefGiven,
+) -> Recorded:
+    """A vehicle of the same company (rules 27 and 44)."""
+    message = Relief(
+        received_at=at,
+        by=actor,
+        mission_id=mission_id,
+        vehicle_id=given.vehicle_id,
+        reason=given.reason,
+    )
+    return await _ask(request, caller, mission_id, Update.RELIEVE, message, update_id)

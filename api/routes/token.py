@@ -1,0 +1,131 @@
+"""Logging in and out of nothing: tokens, and who one is."""
+
+import asyncio
+import secrets
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from pwdlib import PasswordHash
+from pwdlib.exceptions import PwdlibError
+
+from api.documents import READS, problems
+from api.problems import Problem
+from api.resources import Resources, resources_of
+from api.schemas.accounts import Me, TokensGiven
+from api.security import AnyCaller, ReceivedAt, sign_token
+from storage import accounts
+from storage.accounts import Person, Renewal
+
+LONGEST_NAME = 200
+LONGEST_SECRET = 1000
+HASHING_SECONDS = 10.0
+
+router = APIRouter(prefix="/v1", tags=["accounts"])
+_hasher = PasswordHash.recommended()
+_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$vE2xXWgCw0M2IIeQq2xbDUjsMnYiFIcuqUe0ZW0xTmI"
+"""A hash that no password has: an unknown name costs as much time as a wrong password."""
+
+Username = Annotated[str | None, Form(max_length=LONGEST_NAME)]
+Secret = Annotated[str | None, Form(max_length=LONGEST_SECRET)]
+GrantType = Annotated[
+    str | None, Form(pattern="^(password|refresh_token)$", description="password by default")
+]
+
+
+@router.post(
+    "/token",
+    summary="Log in, or renew",
+    response_model=TokensGiven,
+    responses=problems(401, 408, 413, 422, 429, 500, 503),
+)
+async def token(
+    request: Request,
+    at: ReceivedAt,
+    grant_type: GrantType = "password",
+    username: Username = None,
+    password: Secret = None,
+    refresh_token: Secret = None,
+) -> TokensGiven:
+    """OAuth2 password form, or `grant_type=refresh_token`. A refresh token is used once; using it again ends all
+    tokens that came from the same login.
+    """
+    resources = resources_of(request)
+    if grant_type == "refresh_token":
+        return await _renew(resources, _needed(refresh_token, "refresh_token"), at)
+    name, secret = _needed(username, "username"), _needed(password, "password")
+    person = await _log_in(resources, name, secret, request.client.host if request.client else "")
+    return await _tokens(resources, person, secrets.token_urlsafe(16), at)
+
+
+def _needed(value: str | None, name: str) -> str:
+    if not value or "\0" in value:
+        fault = {"pointer": f"/{name}", "code": "missing", "detail": "this field is needed"}
+        raise Problem("invalid_request", f"{name} is needed.", errors=[{**fault}])
+    return value
+
+
+async def _log_in(resources: Resources, username: str, password: str, address: str) -> Person:
+    wait = resources.throttle.wait_seconds(username, address)
+    if wait:
+        raise Problem("too_many_attempts", headers={"Retry-After": str(wait)})
+    async with resources.database.connect() as connection:
+        person = await accounts.person_by_username(connection, username)
+    right = await _verify(resources, password, person.password_hash if person else _NOBODY)
+    if person is None or not right:
+        resources.throttle.failed(username, address)
+        raise Problem("invalid_credentials")
+    resources.throttle.succeeded(username, address)
+    return person
+
+
+async def _verify(resources: Resources, password: str, hashed: str) -> bool:
+    """Argon2 is slow on purpose: in a thread, and only so many at once."""
+    try:
+        async with asyncio.timeout(HASHING_SECONDS), resources.hashing:
+            return await asyncio.to_thread(_hasher.verify, password, hashed)
+    except TimeoutError as error:
+        raise Problem("too_many_attempts", headers={"Retry-After": "1"}) from error
+    except PwdlibError:
+        return False
+
+
+async def _renew(resources: Resources, presented: str, at: ReceivedAt) -> TokensGiven:
+    async with resources.database.begin() as connection:
+        renewal, person_id = await accounts.use_refresh_token(connection, presented, at)
+        person = None
+        if renewal is Renewal.GRANTED and person_id is not None:
+            person = await accounts.person_by_id(connection, person_id)
+    if person is None:
+        raise Problem("invalid_credentials", "The refresh token is not valid: log in again.")
+    return await _tokens(resources, person, presented.partition(".")[0], at)
+
+
+async def _tokens(resources: Resources, person: Person, family: str, at: ReceivedAt) -> TokensGiven:
+    config = resources.config
+    refresh = f"{family}.{secrets.token_urlsafe(32)}"
+    lifetime = timedelta(days=config.refresh_token_days)
+    async with resources.database.begin() as connection:
+        await accounts.keep_refresh_token(connection, refresh, person.id, at + lifetime)
+    return TokensGiven(
+        access_token=sign_token(config, person, at),
+        expires_in=config.access_token_minutes * 60,
+        refresh_token=refresh,
+        refresh_expires_in=int(lifetime.total_seconds()),
+    )
+
+
+@router.get("/me", summary="Who am I", response_model=Me, responses=READS)
+async def me(request: Request, caller: AnyCaller) -> Me:
+    """Account, role and scope."""
+    async with resources_of(request).database.connect() as connection:
+        name = await accounts.scope_name(connection, caller.samu_id, caller.company_id)
+    return Me(
+        id=caller.id,
+        name=caller.name,
+        kind="person" if caller.is_person else "software",
+        role=caller.role,
+        samu_id=caller.samu_id,
+        company_id=caller.company_id,
+        scope_name=name,
+    )

@@ -1,0 +1,1 @@
+"""What callers send and get: the wire models of the public API, version 1."""

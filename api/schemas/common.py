@@ -1,0 +1,84 @@
+"""Shapes that several resources use."""
+
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from api.fields import Answer, Body, Latitude, Line, Longitude
+
+
+class PlaceGiven(Body):
+    """A place that a SAMU gives: coordinates for the search, address for the crew (rule 2)."""
+
+    lat: Latitude
+    lon: Longitude
+    address: Line | None = None
+    access: Line | None = None
+
+
+class Place(Answer):
+    """A place, in WGS-84 degrees."""
+
+    lat: float
+    lon: float
+    address: str | None = None
+    access: str | None = None
+
+
+class PatientShown(Answer):
+    """Who the patient is: every reading of it is written down."""
+
+    last_name: str | None
+    first_name: str | None
+    birth_year: int | None
+    sex: str | None
+    weight_kg: int | None
+    callback_phone: str | None
+
+
+class DestinationShown(Answer):
+    """The facility given at the bilan; all null while none is known."""
+
+    facility_id: str | None = None
+    name: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+
+
+class Recorded(Answer):
+    """The verdict on what was sent: CONFIRMED or RECORDED."""
+
+    outcome: str
+    mission_id: UUID | None = None
+    expected_step: str | None = None
+
+
+class FieldError(Answer):
+    """What is wrong, and where: a JSON pointer into the body, or the name of a parameter."""
+
+    code: str
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+
+
+class ProblemShown(Answer):
+    """A problem document (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError] | None = None
+    expected_step: str | None = None
+    missing: list[str] | None = None
+    distance_km: float | None = None
+    looks_swapped: bool | None = None
+
+
+class Empty(Body):
+    """A body without content."""
+
+
+Json = dict[str, JsonValue]

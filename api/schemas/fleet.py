@@ -1,0 +1,136 @@
+"""Companies' means: sites, vehicles, tick-boxes, positions, facilities."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from api.fields import Answer, Body, Flag, Instant, Latitude, Longitude
+
+MOST_POSITIONS = 1000
+
+
+class AvailabilityGiven(Body):
+    """A tick-box, perhaps only until an instant."""
+
+    available: Flag
+    until: Instant | None = None
+
+
+class AvailabilityShown(Answer):
+    """How the box is ticked now."""
+
+    id: UUID
+    available: bool
+    until: datetime | None
+
+
+class PositionGiven(Body):
+    """Where a vehicle is. Degrees, metres, km/h, degrees from north."""
+
+    lat: Latitude
+    lon: Longitude
+    recorded_at: Instant
+    accuracy_m: Annotated[float, Field(strict=True, ge=0, le=1e6)] | None = None
+    speed_kmh: Annotated[float, Field(strict=True, ge=0, le=1000)] | None = None
+    heading: Annotated[float, Field(strict=True, ge=0, le=360)] | None = None
+
+
+class VehiclePositionGiven(PositionGiven):
+    """Where one vehicle of many is."""
+
+    vehicle_id: UUID
+
+
+class PositionBatch(Body):
+    """Up to 1,000 positions: a company's telematics."""
+
+    positions: Annotated[list[VehiclePositionGiven], Field(min_length=1, max_length=MOST_POSITIONS)]
+
+
+class PositionsTaken(Answer):
+    """How many were newer than what was known, how many were not, and which vehicles are not the caller's."""
+
+    accepted: int
+    stale: int
+    unknown: list[UUID]
+
+
+class PositionTaken(Answer):
+    """Whether the fix was newer than the one known."""
+
+    accepted: bool
+
+
+class PositionShown(Answer):
+    """A vehicle's last position."""
+
+    lat: float
+    lon: float
+    recorded_at: datetime
+    received_at: datetime
+    accuracy_m: float | None
+    speed_kmh: float | None
+    heading: float | None
+
+
+class SiteShown(Answer):
+    """A site with its tick-box."""
+
+    id: UUID
+    company_id: UUID
+    name: str
+    lat: float
+    lon: float
+    available: bool
+    until: datetime | None
+
+
+class VehicleShown(Answer):
+    """A vehicle with its tick-box, its last position and its mission."""
+
+    id: UUID
+    company_id: UUID
+    site_id: UUID | None
+    name: str
+    registration: str | None
+    category: str
+    volume: str
+    available: bool
+    until: datetime | None
+    position: PositionShown | None
+    mission_id: UUID | None
+
+
+class CompanyShown(Answer):
+    """A company with its means, and in one sentence what it will receive, or what is missing (rule 23)."""
+
+    id: UUID
+    name: str
+    readiness: str
+    sites: list[SiteShown]
+    vehicles: list[VehicleShown]
+
+
+class FleetShown(Answer):
+    """The means that the caller may see."""
+
+    companies: list[CompanyShown]
+
+
+class FacilityShown(Answer):
+    """A facility that patients are taken to, by its FINESS number."""
+
+    id: str
+    name: str
+    commune: str | None
+    lat: float
+    lon: float
+
+
+class FacilityList(Answer):
+    """Every facility, by name."""
+
+    items: list[FacilityShown]
+    next_cursor: str | None = None

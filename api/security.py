@@ -1,0 +1,200 @@
+"""Who is calling: people by a signed token, software by a key. Whatever is outside their scope does not exist."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import jwt
+from fastapi import Depends, Header, Request
+from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
+
+from api.problems import Problem
+from api.resources import ApiConfig, Resources, resources_of
+from domain.people import Actor, Role
+from storage import devices
+from storage.accounts import Person, secret_hash
+from storage.views import Scope
+
+ISSUER = "rescousse"
+AUDIENCE = "rescousse-api"
+ALGORITHM = "HS256"
+LONGEST_CREDENTIAL = 4096
+
+_oauth2 = OAuth2PasswordBearer(tokenUrl="/v1/token", auto_error=False, description="People")
+_api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="Software of a SAMU")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, with their one role and scope. ``id`` is the account's, of a person or of software."""
+
+    id: UUID
+    name: str
+    role: Role
+    samu_id: UUID | None
+    company_id: UUID | None
+    is_person: bool
+
+    @property
+    def ident(self) -> str:
+        """A name for records: kind and id of the account."""
+        return f"{'person' if self.is_person else 'key'}:{self.id}"
+
+    @property
+    def scope(self) -> Scope:
+        """What the caller may see."""
+        return Scope(self.samu_id, self.company_id, everything=self.role is Role.ADMIN)
+
+    def actor(self, device_id: UUID | None) -> Actor:
+        """The caller as the journal keeps them."""
+        return Actor(
+            role=self.role,
+            name=self.name,
+            person_id=self.id if self.is_person else None,
+            device_id=device_id,
+            company_id=self.company_id,
+        )
+
+
+def sign_token(config: ApiConfig, person: Person, at: datetime) -> str:
+    """An access token that says who the person is and what they may see."""
+    claims: dict[str, object] = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(person.id),
+        "name": person.username,
+        "role": person.role.value,
+        "samu": str(person.samu_id) if person.samu_id else None,
+        "company": str(person.company_id) if person.company_id else None,
+        "iat": at,
+        "exp": at + timedelta(minutes=config.access_token_minutes),
+        "jti": uuid4().hex,
+    }
+    return jwt.encode(claims, config.secret_key, ALGORITHM)
+
+
+def read_token(config: ApiConfig, token: str) -> UUID:
+    """The account that a valid token stands for. Raises Problem 401."""
+    try:
+        claims = jwt.decode(
+            token,
+            config.secret_key,
+            algorithms=[ALGORITHM],
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            options={"require": ["exp", "iat", "sub", "iss", "aud"]},
+        )
+        return UUID(claims["sub"])
+    except jwt.ExpiredSignatureError as error:
+        raise Problem("token_expired") from error
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise Problem("invalid_credentials") from error
+
+
+async def authenticate(request: Request) -> Caller:
+    """Who sends this request, found out once for each. Raises Problem 401."""
+    known = getattr(request.state, "caller", None)
+    if isinstance(known, Caller):
+        return known
+    resources = resources_of(request)
+    key = request.headers.get("X-API-Key")
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if key:
+        caller = await _software(resources, key)
+    elif scheme.lower() == "bearer" and token:
+        caller = await _person(resources, token.strip())
+    else:
+        raise Problem("missing_credentials")
+    request.state.caller = caller
+    return caller
+
+
+async def _software(resources: Resources, key: str) -> Caller:
+    found = None
+    if len(key) <= LONGEST_CREDENTIAL:
+        found = await resources.software_key(secret_hash(key))
+    if found is None:
+        raise Problem("invalid_credentials")
+    return Caller(found.id, found.name, Role.SAMU, found.samu_id, None, is_person=False)
+
+
+async def _person(resources: Resources, token: str) -> Caller:
+    """The account is read again: a disabled one is out at once, and a changed role counts."""
+    if len(token) > LONGEST_CREDENTIAL:
+        raise Problem("invalid_credentials")
+    person = await resources.person(read_token(resources.config, token))
+    if person is None:
+        raise Problem("invalid_credentials")
+    return Caller(person.id, person.username, person.role, person.samu_id, person.company_id, is_person=True)
+
+
+def allow(*roles: Role) -> Callable[..., Awaitable[Caller]]:
+    """A dependency that lets these roles in; for all others the route does not exist."""
+
+    async def caller(
+        request: Request,
+        _token: Annotated[str | None, Depends(_oauth2)] = None,
+        _key: Annotated[str | None, Depends(_api_key)] = None,
+    ) -> Caller:
+        found = await authenticate(request)
+        if found.role not in roles or not _has_scope(found):
+            raise Problem("not_found")
+        return found
+
+    return caller
+
+
+def _has_scope(caller: Caller) -> bool:
+    if caller.role in {Role.REGULATOR, Role.CREW}:
+        return caller.company_id is not None
+    return caller.role is Role.ADMIN or caller.samu_id is not None
+
+
+AnyCaller = Annotated[Caller, Depends(allow(*Role))]
+SamuCaller = Annotated[Caller, Depends(allow(Role.SAMU))]
+CompanyCaller = Annotated[Caller, Depends(allow(Role.REGULATOR, Role.CREW))]
+RegulatorCaller = Annotated[Caller, Depends(allow(Role.REGULATOR))]
+WatcherCaller = Annotated[Caller, Depends(allow(Role.SAMU, Role.COORDINATOR, Role.ADMIN))]
+
+DeviceHeader = Annotated[
+    UUID | None,
+    Header(alias="X-Device-Id", description="The device that the person is on (POST /v1/devices)"),
+]
+
+
+async def company_actor(request: Request, caller: CompanyCaller, x_device_id: DeviceHeader = None) -> Actor:
+    """Who answers or passes a step for a company, with the device that they do it on."""
+    if x_device_id is None:
+        raise Problem("device_required")
+    return await _on_device(request, caller, x_device_id)
+
+
+async def samu_actor(request: Request, caller: SamuCaller, x_device_id: DeviceHeader = None) -> Actor:
+    """Who decides for the SAMU; people may say on which device."""
+    return await _on_device(request, caller, x_device_id) if x_device_id else caller.actor(None)
+
+
+async def _on_device(request: Request, caller: Caller, device_id: UUID) -> Actor:
+    async with resources_of(request).database.connect() as connection:
+        device = await devices.find_device(connection, device_id, caller.id)
+    if device is None:
+        raise Problem("not_found", "This device is not registered, or not yours.")
+    if device.closed_at is not None:
+        raise Problem("device_closed")
+    return caller.actor(device_id)
+
+
+CompanyActor = Annotated[Actor, Depends(company_actor)]
+SamuActor = Annotated[Actor, Depends(samu_actor)]
+
+
+def received_at(request: Request) -> datetime:
+    """When the request arrived, stamped before anything else was done with it (temporal paper, finding 3)."""
+    stamped = request.state.received_at
+    assert isinstance(stamped, datetime)  # noqa: S101 - the edge put it there
+    return stamped
+
+
+ReceivedAt = Annotated[datetime, Depends(received_at)]

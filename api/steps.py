@@ -1,0 +1,96 @@
+"""Passing a step: checked against the read model, told to the engine, then waited for (rule 44)."""
+
+from uuid import UUID
+
+from api.engine import DemandEndedError, EngineAwayError
+from api.problems import Problem, refused
+from api.resources import Resources
+from api.schemas.missions import StepAnswer
+from api.updates import closed
+from api.waiting import wait_for
+from domain.messages import StepReport
+from domain.outcomes import Outcome
+from domain.vocabulary import Step
+from storage import timeline, views
+from storage.timeline import JournalLine
+from storage.views import MissionView, StepView
+
+WAIT_SECONDS = 2.0
+KEPT = "kept, will be applied"
+RECORDED = "recorded"
+
+
+async def pass_step(resources: Resources, mission: MissionView, report: StepReport) -> StepAnswer:
+    """What became of the step: recorded, or kept until the engine gets to it. Raises Problem for a refusal."""
+    known = await _known_step(resources, mission, report.step_id)
+    if known is not None:
+        return _again(mission, known)
+    _check_order(mission, report.step)
+    try:
+        await resources.engine.tell(mission.demand_id, report)
+    except EngineAwayError as error:
+        raise Problem("engine_unavailable") from error
+    except DemandEndedError as error:
+        raise await _after_the_end(resources, mission.demand_id) from error
+    return _told(mission, report, await _wait_for_fact(resources, mission, report.step_id))
+
+
+async def _known_step(resources: Resources, mission: MissionView, step_id: UUID) -> StepView | None:
+    async with resources.database.connect() as connection:
+        steps = await views.steps_of(connection, mission.id)
+    return next((each for each in steps if each.step_id == step_id), None)
+
+
+def _check_order(mission: MissionView, step: Step) -> None:
+    if mission.ended_at is not None:
+        raise refused(Outcome.MISSION_ENDED)
+    expected = Step(mission.step).next
+    if step is not expected:
+        raise refused(Outcome.WRONG_STEP, expected)
+
+
+async def _after_the_end(resources: Resources, demand_id: UUID) -> Problem:
+    problem = await closed(resources, demand_id)
+    return refused(Outcome.MISSION_ENDED) if problem.code == Outcome.DEMAND_CLOSED else problem
+
+
+async def _wait_for_fact(resources: Resources, mission: MissionView, step_id: UUID) -> JournalLine | None:
+    async def look() -> JournalLine | None:
+        async with resources.database.connect() as connection:
+            return await timeline.fact_of_step(connection, mission.demand_id, step_id)
+
+    return await wait_for(resources.feed, look, WAIT_SECONDS)
+
+
+def _told(mission: MissionView, report: StepReport, fact: JournalLine | None) -> StepAnswer:
+    if fact is None:
+        return StepAnswer(status=KEPT, step_id=report.step_id, step=report.step, mission_id=mission.id)
+    if fact.kind == "step_turned_away":
+        expected = fact.data.get("expected_step")
+        raise refused(Outcome.WRONG_STEP, str(expected) if expected else None)
+    return StepAnswer.model_validate(
+        {
+            "status": RECORDED,
+            "step_id": report.step_id,
+            "step": report.step,
+            "mission_id": mission.id,
+            "occurred_at": fact.data.get("occurred_at"),
+            "recorded_at": fact.at,
+            "expected_step": report.step.next,
+        }
+    )
+
+
+def _again(mission: MissionView, known: StepView) -> StepAnswer:
+    """A repetition gets what the first one got, whatever happened since."""
+    step = Step(known.step)
+    return StepAnswer(
+        status=RECORDED,
+        step_id=known.step_id,
+        step=step,
+        mission_id=mission.id,
+        occurred_at=known.occurred_at,
+        recorded_at=known.recorded_at,
+        undone_at=known.undone_at,
+        expected_step=Step(mission.step).next if mission.ended_at is None else None,
+    )

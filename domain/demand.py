@@ -1,0 +1,129 @@
+"""One demand, from its reception to its end.
+
+Nothing here waits, reads a clock or touches the world. The workflow asks what comes next, tells what time it is, and
+hands every message to the desk that answers for it: the companies' :class:`~domain.answers.Answers`, the SAMU's
+:class:`~domain.decisions.Decisions`, the crew's :class:`~domain.crew.CrewDesk`. What happened is in ``ledger``.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.answers import Answers
+from domain.case import Case, open_case
+from domain.crew import CrewDesk
+from domain.decisions import Decisions
+from domain.ledger import Ledger
+from domain.messages import Candidate, DemandEnd, DemandStart, SurveyRequest
+from domain.vocabulary import DemandStatus, Tier
+
+
+class Demand:
+    """The state machine of one demand: the procedure, and a desk for each who may speak."""
+
+    def __init__(self, start: DemandStart) -> None:
+        """Begin from what the SAMU posted; the fact ``demand_received`` is written already."""
+        self.case: Case = open_case(start)
+        self.companies = Answers(self.case)
+        self.samu = Decisions(self.case)
+        self.crew = CrewDesk(self.case)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where the facts are, in order, until somebody takes them."""
+        return self.case.ledger
+
+    @property
+    def status(self) -> DemandStatus:
+        """Where the demand stands."""
+        return self.case.status
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still happen."""
+        return self.case.is_open
+
+    @property
+    def is_on_mission(self) -> bool:
+        """Whether a vehicle has the mission."""
+        return self.case.mission is not None
+
+    @property
+    def mark(self) -> int:
+        """Changes whenever the procedure moved on, so that whoever waits looks again."""
+        return self.case.search.mark
+
+    @property
+    def round(self) -> int:
+        """How often the procedure began: the terms changed, or a vehicle was lost."""
+        return self.case.search.round
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether somebody must look: an alarm is up, or the SAMU is awaited."""
+        mission = self.case.mission
+        if mission is not None:
+            return mission.has_alarm
+        return self.is_in_arbitration()
+
+    def next_tier(self) -> Tier | None:
+        """The tier to ask now; ``None`` past the tiers, or when nobody is looked for."""
+        to_ask = self.case.search.to_ask
+        return to_ask[0] if self.case.is_searching and to_ask else None
+
+    def is_asking(self, tier: Tier) -> bool:
+        """Whether this tier still runs."""
+        return self.case.is_searching and self.case.search.tier is tier
+
+    def is_in_arbitration(self) -> bool:
+        """Whether the SAMU's decision, or a free-choice answer to it, is awaited."""
+        return self.case.is_searching and self.case.search.arbitration_since is not None
+
+    def survey_request(self, at: datetime, number: int) -> SurveyRequest:
+        """The question to the fleet, on the terms of now."""
+        return SurveyRequest(
+            demand_id=self.case.id,
+            samu_id=self.case.samu_id,
+            place=self.case.place,
+            max_delay_minutes=self.case.search.max_delay_minutes,
+            volume=self.case.volume,
+            round=self.case.search.round,
+            number=number,
+            at=at,
+        )
+
+    def survey_is_due(self, at: datetime) -> bool:
+        """Whether newcomers must be looked for."""
+        return self.case.is_searching and self.case.search.survey_is_due(at)
+
+    def next_moment(self) -> datetime | None:
+        """When something falls due, if nobody speaks before."""
+        if self.case.mission is not None:
+            return self.crew.next_moment(self.case.mission)
+        return self.case.search.next_moment() if self.case.is_open else None
+
+    def open_tier(self, tier: Tier, candidates: Iterable[Candidate], at: datetime) -> None:
+        """Ask a tier; a tier without a candidate takes no time (rule 8)."""
+        if tier is Tier.FREE_CHOICE and self.case.chosen_company_id is not None:
+            candidates = [Candidate(tier=tier, company_id=self.case.chosen_company_id)]
+        self.case.search.open_tier(tier, candidates, at)
+
+    def welcome(self, candidates: Iterable[Candidate], at: datetime) -> None:
+        """Solicit whoever can be there in time now and was not asked yet (rule 6)."""
+        if self.case.is_searching:
+            self.case.search.solicit(candidates, at)
+
+    def open_arbitration(self, at: datetime) -> None:
+        """Nobody accepted: the SAMU decides (rule 10)."""
+        if self.case.is_searching:
+            self.case.search.open_arbitration(at)
+
+    def pass_time(self, at: datetime) -> None:
+        """Do everything that fell due by ``at``."""
+        if self.case.is_searching:
+            self.case.search.pass_time(at)
+        elif self.case.mission is not None:
+            self.crew.watch(self.case.mission, at)
+
+    def summary(self) -> DemandEnd:
+        """How it ended."""
+        return DemandEnd(demand_id=self.case.id, status=self.status, facts=self.ledger.next_seq - 1)

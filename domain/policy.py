@@ -1,0 +1,49 @@
+"""The timings and choices of one SAMU, copied into each demand when it starts (product paper, default timings)."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SHORT_DELAY_MINUTES = 20
+"""A demand of at most this delay uses the short windows."""
+
+LONGEST_COUNTER_DELAY_MINUTES = 240
+"""A counter-delay is a promise; beyond this it promises nothing (rule 7)."""
+
+
+class Windows(BaseModel):
+    """How long each tier may be answered, in seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    guard_s: int = Field(default=45, ge=1)
+    vehicles_s: int = Field(default=105, ge=1)
+    sites_s: int = Field(default=60, ge=1)
+
+
+class Policy(BaseModel):
+    """Every timing of a search and a mission. Durations are seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    standard: Windows = Windows()
+    short: Windows = Windows(guard_s=60, vehicles_s=75, sites_s=45)
+    free_choice_s: int = Field(default=45, ge=1)
+    guard_ring_again_s: int = Field(default=30, ge=1)
+    second_ring_s: int = Field(default=45, ge=1)
+    machine_search_s: int = Field(default=240, ge=1)
+    resurvey_s: int = Field(default=15, ge=1)
+    resurvey_slowest_s: int = Field(default=300, ge=1)
+    newcomer_window_s: int = Field(default=30, ge=1)
+    wave_size: int | None = Field(default=None, ge=1)
+    wave_every_s: int = Field(default=30, ge=1)
+    arbitration_alarms_s: tuple[int, ...] = (60, 120)
+    acknowledgement_alarm_s: int = Field(default=120, ge=1)
+    reconfirmation_s: int = Field(default=45, ge=1)
+    stuck_after_s: int = Field(default=2700, ge=1)
+    position_moving_s: int = Field(default=120, ge=1)
+    position_stopped_s: int = Field(default=900, ge=1)
+    position_lost_s: int = Field(default=21600, ge=1)
+    undo_step_s: int = Field(default=60, ge=0)
+
+    def windows(self, max_delay_minutes: int) -> Windows:
+        """The answer windows for a demand of this delay (minutes)."""
+        return self.short if max_delay_minutes <= SHORT_DELAY_MINUTES else self.standard

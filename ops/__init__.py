@@ -1,0 +1,1 @@
+"""The `rescousse` command: starts the embedded stack, seeds it, plays with it."""

@@ -1,0 +1,1 @@
+"""The embedded stack: PostgreSQL, Temporal, workers, APIs and the simulation as children of one supervisor."""

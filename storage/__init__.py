@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, journal, projection, queries and the feed. No rule of the business lives here."""

@@ -1,0 +1,107 @@
+"""Which vehicle is on which mission: one row a vehicle, where a race between demands is decided (rule 94)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.messages import EngageRequest
+from domain.outcomes import Outcome
+from domain.vocabulary import SolicitationState
+from storage import fleet
+from storage.tables import engagements, solicitations, vehicle_positions, vehicles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownVehicle:
+    """A vehicle as it is when somebody wants it. `lat` and `lon` are its last position, if it ever sent one."""
+
+    company_id: UUID
+    category: str
+    on_guard: bool
+    lat: float | None
+    lon: float | None
+
+
+_OPEN: sa.ColumnElement[str] = sa.literal_column(f"'{SolicitationState.OPEN}'")
+"""Written out, because the index of open solicitations serves no parameter."""
+
+
+async def lock_vehicle(connection: AsyncConnection, vehicle_id: UUID) -> KnownVehicle | None:
+    """Read a vehicle, and keep everybody else from engaging it until the transaction ends."""
+    fix = vehicle_positions
+    query = (
+        sa.select(
+            vehicles.c.company_id,
+            vehicles.c.category,
+            fleet.on_guard().label("on_guard"),
+            fix.c.lat,
+            fix.c.lon,
+        )
+        .select_from(vehicles.outerjoin(fix, fix.c.vehicle_id == vehicles.c.id))
+        .where(vehicles.c.id == vehicle_id)
+        .with_for_update(of=vehicles, key_share=True)
+    )
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return KnownVehicle(**row) if row else None
+
+
+async def engage(connection: AsyncConnection, wanted: EngageRequest) -> Outcome:
+    """Give a vehicle that is locked to a mission: `CONFIRMED`, also when it has it already.
+
+    `VEHICLE_ENGAGED` when another demand has the vehicle; `MISSION_ENDED` when it should replace one and the mission
+    has none any more. A demand has one vehicle at most: an engagement that it left behind (a claim that was never
+    confirmed, a mission whose end is not recorded yet) is moved, not doubled.
+    """
+    holder = await connection.scalar(
+        sa.select(engagements.c.demand_id).where(engagements.c.vehicle_id == wanted.vehicle_id)
+    )
+    if holder is not None and holder != wanted.demand_id:
+        return Outcome.VEHICLE_ENGAGED
+    if wanted.replaces is None:
+        await _take(connection, wanted)
+        return Outcome.CONFIRMED
+    return Outcome.CONFIRMED if await _replace(connection, wanted) else Outcome.MISSION_ENDED
+
+
+async def release(connection: AsyncConnection, mission_id: UUID) -> None:
+    """Free the vehicle of a mission; nothing happens if it has none."""
+    await connection.execute(sa.delete(engagements).where(engagements.c.mission_id == mission_id))
+
+
+async def rivals(connection: AsyncConnection, wanted: EngageRequest) -> tuple[UUID, ...]:
+    """The other demands that solicit this vehicle now, in a fixed order."""
+    query = (
+        sa.select(solicitations.c.demand_id)
+        .distinct()
+        .where(
+            solicitations.c.vehicle_id == wanted.vehicle_id,
+            solicitations.c.state == _OPEN,
+            solicitations.c.demand_id != wanted.demand_id,
+        )
+        .order_by(solicitations.c.demand_id)
+    )
+    return tuple(await connection.scalars(query))
+
+
+async def _take(connection: AsyncConnection, wanted: EngageRequest) -> None:
+    columns = {
+        "vehicle_id": wanted.vehicle_id,
+        "mission_id": wanted.mission_id,
+        "engaged_at": wanted.at,
+    }
+    statement = insert(engagements).values(demand_id=wanted.demand_id, **columns)
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=[engagements.c.demand_id], set_=columns)
+    )
+
+
+async def _replace(connection: AsyncConnection, wanted: EngageRequest) -> bool:
+    moved = await connection.execute(
+        sa.update(engagements)
+        .where(engagements.c.mission_id == wanted.mission_id)
+        .values(vehicle_id=wanted.vehicle_id, engaged_at=wanted.at)
+    )
+    return moved.rowcount == 1

@@ -1,0 +1,61 @@
+"""The pool of connections to PostgreSQL, and the one way to write: a transaction, committed at the edge."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pydantic_core
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+CONNECT_SECONDS = 5
+"""How long a connection, or a free place in the pool, is waited for."""
+STATEMENT_SECONDS = 10
+"""No statement of ours takes this long; one that does is ended by the server, and its caller tries again."""
+IDLE_IN_TRANSACTION_SECONDS = 30
+"""A process that stalls in the middle of a transaction loses it, and the locks with it."""
+
+
+def create_engine(url: str | URL, pool_size: int = 10, application_name: str = "rescousse") -> AsyncEngine:
+    """Make the engine of one process: at most `pool_size` connections, opened when they are needed.
+
+    Nothing is connected yet. JSON columns take and give plain values; instants, ids and pydantic models inside them
+    are written as the API writes them.
+    """
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": application_name,
+            "options": _session_options(),
+        },
+        json_serializer=_to_json,
+        json_deserializer=pydantic_core.from_json,
+    )
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One transaction: committed when the block ends, rolled back when it raises.
+
+    One for each activity or request. Nothing inside may wait for anything but the database.
+    """
+    async with engine.begin() as connection:
+        yield connection
+
+
+def _session_options() -> str:
+    settings = {
+        "timezone": "UTC",
+        "statement_timeout": f"{STATEMENT_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s",
+        "jit": "off",  # our statements are short: compiling them costs more than it saves
+    }
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+def _to_json(value: object) -> str:
+    return pydantic_core.to_json(value).decode()

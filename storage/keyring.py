@@ -1,0 +1,51 @@
+"""Encrypts single fields: AES-256-GCM, with the id of its key, bound to the place where the value stands."""
+
+import os
+from collections.abc import Mapping
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+FORMAT = 1
+"""First byte of everything sealed here; another layout takes another number."""
+NONCE_BYTES = 12
+LONGEST_KEY_ID = 255
+
+
+class UnreadableError(Exception):
+    """What was sealed cannot be opened: its key is gone, or it was moved or changed. Never holds the content."""
+
+
+class Keyring:
+    """The keys by their ids: the first encrypts, all decrypt. Layout: format, length of id, id, nonce, text."""
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        """Take keys of 32 bytes; raises ValueError for none, or for an id that does not fit in one byte of length."""
+        if not keys or any(not 0 < len(kid.encode()) <= LONGEST_KEY_ID for kid in keys):
+            raise ValueError("a keyring needs at least one key, each with an id of 1 to 255 bytes")
+        self._ciphers = {kid.encode(): AESGCM(key) for kid, key in keys.items()}
+        self._first = next(iter(self._ciphers))
+
+    def seal(self, text: str, place: str) -> bytes:
+        """Encrypt ``text``; it can only be opened again for the same ``place`` (table/field/row)."""
+        nonce = os.urandom(NONCE_BYTES)
+        head = bytes([FORMAT, len(self._first)]) + self._first
+        return head + nonce + self._ciphers[self._first].encrypt(nonce, text.encode(), place.encode())
+
+    def open(self, sealed: bytes, place: str) -> str:
+        """Decrypt what :meth:`seal` gave for this place. Raises UnreadableError."""
+        kid, rest = _split(sealed)
+        cipher = self._ciphers.get(kid)
+        if cipher is None:
+            raise UnreadableError("the key is not on the ring")
+        try:
+            return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], place.encode()).decode()
+        except (InvalidTag, ValueError) as error:
+            raise UnreadableError("the text was changed or moved") from error
+
+
+def _split(sealed: bytes) -> tuple[bytes, bytes]:
+    if len(sealed) < 2 + NONCE_BYTES or sealed[0] != FORMAT:
+        raise UnreadableError("not sealed by this keyring")
+    end = 2 + sealed[1]
+    return sealed[2:end], sealed[end:]

@@ -1,0 +1,167 @@
+"""Companies' means as callers see and tick them: sites, vehicles, facilities."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import (
+    companies,
+    conventions,
+    engagements,
+    facilities,
+    sites,
+    vehicle_positions,
+    vehicles,
+)
+from storage.views import Scope, made
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCard:
+    """A site and its tick-box; place in degrees."""
+
+    id: UUID
+    company_id: UUID
+    name: str
+    lat: float
+    lon: float
+    available: bool
+    available_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleLine:
+    """A vehicle, its tick-box, its last position (degrees) and its mission."""
+
+    id: UUID
+    company_id: UUID
+    site_id: UUID | None
+    name: str
+    registration: str | None
+    category: str
+    available: bool
+    available_until: datetime | None
+    lat: float | None
+    lon: float | None
+    recorded_at: datetime | None
+    received_at: datetime | None
+    speed_kmh: float | None
+    heading: float | None
+    accuracy_m: float | None
+    mission_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """A facility that patients are taken to, by its FINESS number; place in degrees."""
+
+    id: str
+    name: str
+    commune: str | None
+    lat: float
+    lon: float
+
+
+def _may_see(scope: Scope, company_id: sa.Column[UUID]) -> sa.ColumnElement[bool]:
+    """A company sees its own means, a SAMU those of the companies that it may solicit."""
+    if scope.everything:
+        return sa.true()
+    if scope.company_id is not None:
+        return company_id == scope.company_id
+    agreed = (conventions.c.samu_id == scope.samu_id) & (conventions.c.company_id == company_id)
+    return sa.exists().where(agreed)
+
+
+async def companies_of(connection: AsyncConnection, scope: Scope) -> dict[UUID, str]:
+    """The names of the companies whose means the caller may see, by id."""
+    query = sa.select(companies.c.id, companies.c.name).where(_may_see(scope, companies.c.id))
+    rows = await connection.execute(query.order_by(companies.c.name, companies.c.id))
+    return {row.id: row.name for row in rows}
+
+
+async def sites_of(connection: AsyncConnection, scope: Scope) -> list[SiteCard]:
+    """The sites that the caller may see, by name."""
+    columns = [sites.c[name] for name in SiteCard.__slots__]
+    query = sa.select(*columns).where(_may_see(scope, sites.c.company_id)).order_by(sites.c.name, sites.c.id)
+    return [made(SiteCard, row) for row in await connection.execute(query)]
+
+
+async def vehicles_of(connection: AsyncConnection, scope: Scope) -> list[VehicleLine]:
+    """The vehicles that the caller may see, by name, with where they are and what they do."""
+    positions = vehicle_positions.c
+    names = ("lat", "lon", "recorded_at", "received_at", "speed_kmh", "heading", "accuracy_m")
+    query = (
+        sa.select(vehicles, *(positions[name] for name in names), engagements.c.mission_id)
+        .outerjoin(vehicle_positions, positions.vehicle_id == vehicles.c.id)
+        .outerjoin(engagements, engagements.c.vehicle_id == vehicles.c.id)
+        .where(_may_see(scope, vehicles.c.company_id))
+        .order_by(vehicles.c.name, vehicles.c.id)
+    )
+    return [made(VehicleLine, row) for row in await connection.execute(query)]
+
+
+async def tick_site(
+    connection: AsyncConnection, company_id: UUID, site_id: UUID, *, available: bool, until: datetime | None
+) -> bool:
+    """Tick or untick a site; false when it is not one of the company's."""
+    return await _tick(connection, sites, company_id, site_id, available=available, until=until)
+
+
+async def tick_vehicle(
+    connection: AsyncConnection,
+    company_id: UUID,
+    vehicle_id: UUID,
+    *,
+    available: bool,
+    until: datetime | None,
+) -> bool:
+    """Tick or untick a vehicle; false when it is not one of the company's."""
+    return await _tick(connection, vehicles, company_id, vehicle_id, available=available, until=until)
+
+
+async def _tick(
+    connection: AsyncConnection,
+    table: sa.Table,
+    company_id: UUID,
+    target_id: UUID,
+    *,
+    available: bool,
+    until: datetime | None,
+) -> bool:
+    done = await connection.execute(
+        sa.update(table)
+        .where(table.c.id == target_id, table.c.company_id == company_id)
+        .values(available=available, available_until=until)
+    )
+    return done.rowcount > 0
+
+
+async def own_vehicles(
+    connection: AsyncConnection, company_id: UUID, asked: Collection[UUID]
+) -> frozenset[UUID]:
+    """Those of the vehicles that belong to the company."""
+    query = sa.select(vehicles.c.id).where(
+        vehicles.c.company_id == company_id, vehicles.c.id == sa.any_(sa.literal(list(asked), _UUIDS))
+    )
+    return frozenset((await connection.execute(query)).scalars())
+
+
+async def list_facilities(connection: AsyncConnection) -> list[Facility]:
+    """Every facility, by name."""
+    columns = [facilities.c[name] for name in Facility.__slots__]
+    rows = await connection.execute(sa.select(*columns).order_by(facilities.c.name, facilities.c.id))
+    return [made(Facility, row) for row in rows]
+
+
+async def find_facility(connection: AsyncConnection, facility_id: str) -> Facility | None:
+    """One facility by its FINESS number."""
+    columns = [facilities.c[name] for name in Facility.__slots__]
+    row = (await connection.execute(sa.select(*columns).where(facilities.c.id == facility_id))).one_or_none()
+    return made(Facility, row) if row else None
+
+
+_UUIDS = sa.ARRAY(vehicles.c.id.type)

@@ -1,0 +1,112 @@
+"""Writes facts: the read model first, the journal last, in one transaction."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.facts import DemandReceived, Fact
+from domain.messages import FactBatch
+from domain.vocabulary import AlarmKind, DemandStatus
+from storage import journal, tables
+from storage.bulk import insert_rows, update_rows
+from storage.projection import demand_facts, mission_facts, solicitation_facts
+from storage.projection.draft import Changes, Draft
+from storage.projection.fold import fold
+
+views, missions = tables.demand_views, tables.missions
+
+FOLDS = (demand_facts, mission_facts, solicitation_facts)
+"""Importing them registers what they fold."""
+
+
+class FactsMissingError(Exception):
+    """Facts of a demand came before the ones that precede them: whoever numbered or sent them is wrong."""
+
+
+async def record(connection: AsyncConnection, batch: FactBatch) -> list[Fact]:
+    """Fold the facts that are new into the read model, append them to the journal, and return them.
+
+    Repeating a batch, or writing it twice at the same time, changes nothing. Call it last in its transaction.
+    Raises FactsMissingError if the first new fact does not follow the last one recorded.
+
+    The order matters. The lock on the demand tells what is new and keeps its other writers out; it is held while
+    the read model is written, which disturbs nobody else. The journal's lock stops every other demand from being
+    recorded: it is taken last, for one statement and the commit.
+    """
+    draft, version = await _lock(connection, batch)
+    new = [fact for fact in batch.facts if fact.seq > version]
+    if not new:
+        return []
+    _refuse_holes(batch.demand_id, version, new)
+    await _project(connection, draft, new)
+    return await journal.append(connection, batch.demand_id, batch.samu_id, new)
+
+
+async def rebuild(connection: AsyncConnection, demand_id: UUID) -> None:
+    """Fold a demand's journal again from nothing: the repair, should the read model ever differ from it."""
+    found = sa.select(views.c.samu_id).where(views.c.demand_id == demand_id).with_for_update()
+    samu_id = (await connection.execute(found)).scalar_one()
+    of_demand = sa.select(missions.c.id).where(missions.c.demand_id == demand_id)
+    steps = tables.mission_steps
+    await connection.execute(sa.delete(steps).where(steps.c.mission_id.in_(of_demand)))
+    for table in (missions, tables.solicitations, views):
+        await connection.execute(sa.delete(table).where(table.c.demand_id == demand_id))
+    facts = await journal.facts_of(connection, demand_id)
+    await _project(connection, Draft(demand_id, samu_id), facts)
+
+
+async def _lock(connection: AsyncConnection, batch: FactBatch) -> tuple[Draft, int]:
+    """Keep other writers of this demand out; return its state, and the number of its last fact (0 for none)."""
+    found = (await connection.execute(_STATE, {"demand": batch.demand_id})).one_or_none()
+    if found is None:  # no row to lock yet: two writers of the first fact meet here
+        key = sa.cast(batch.demand_id.int % 2**63, sa.BigInteger)
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+        found = (await connection.execute(_STATE, {"demand": batch.demand_id})).one_or_none()
+    draft = Draft(batch.demand_id, batch.samu_id)
+    if found is None:
+        return draft, 0
+    draft.status, draft.mission_id = DemandStatus(found.status), found.mission_id
+    draft.alarm = AlarmKind(found.alarm) if found.alarm else None
+    return draft, found.version
+
+
+_STATE = (
+    sa.select(views.c.version, views.c.status, views.c.mission_id, missions.c.alarm)
+    .select_from(views.outerjoin(missions, missions.c.id == views.c.mission_id))
+    .where(views.c.demand_id == sa.bindparam("demand", type_=views.c.demand_id.type))
+    .with_for_update(of=views)
+)
+
+
+def _refuse_holes(demand_id: UUID, version: int, new: Sequence[Fact]) -> None:
+    expected = range(version + 1, version + 1 + len(new))
+    if [fact.seq for fact in new] != list(expected):
+        given = f"{new[0].seq} to {new[-1].seq}"
+        raise FactsMissingError(f"demand {demand_id}: facts {given} cannot follow fact {version}")
+
+
+async def _project(connection: AsyncConnection, draft: Draft, new: Sequence[Fact]) -> None:
+    for fact in new:
+        fold(fact.body, fact.at, draft)
+    await _write_view(connection, draft, new)
+    for changes in (draft.solicitations, draft.missions, draft.steps):
+        await _write(connection, changes)
+    if draft.released:
+        engagements = tables.engagements
+        await connection.execute(sa.delete(engagements).where(engagements.c.mission_id.in_(draft.released)))
+
+
+async def _write_view(connection: AsyncConnection, draft: Draft, new: Sequence[Fact]) -> None:
+    columns = draft.view_columns(new[-1].seq)
+    if isinstance(new[0].body, DemandReceived):
+        await connection.execute(sa.insert(views).values(columns))
+    else:
+        await connection.execute(sa.update(views).where(views.c.demand_id == draft.demand_id).values(columns))
+
+
+async def _write(connection: AsyncConnection, changes: Changes) -> None:
+    await insert_rows(connection, changes.table, list(changes.new.values()))
+    for rows in changes.updates():
+        await update_rows(connection, changes.table, changes.key, rows)

@@ -1,0 +1,118 @@
+"""The journal and the verdicts as callers read them: in order, within the scope of who asks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import companies, journal, sites, vehicles, verdicts
+from storage.views import Scope, made
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One fact of the journal. ``position`` orders all demands, ``seq`` this one."""
+
+    position: int
+    demand_id: UUID
+    seq: int
+    kind: str
+    at: datetime
+    recorded_at: datetime
+    data: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """Why a vehicle or a site was, or was not, solicited."""
+
+    round: int
+    tier: str
+    target_id: UUID
+    survey: int
+    company_id: UUID
+    company_name: str | None
+    target_name: str | None
+    verdict: str
+    eta_minutes: int | None
+    distance_m: float | None
+    fix_age_s: float | None
+    to_confirm: bool
+    travel_engine: str
+    at: datetime
+
+
+_LINE = sa.select(*(journal.c[name] for name in JournalLine.__slots__))
+
+
+def _may_see_fact(scope: Scope) -> sa.ColumnElement[bool]:
+    """A SAMU sees all of its own; a company sees the facts that it is in the audience of."""
+    if scope.everything:
+        return sa.true()
+    if scope.company_id is not None:
+        return journal.c.audience.contains([scope.company_id])
+    return journal.c.samu_id == scope.samu_id
+
+
+async def last_position(connection: AsyncConnection) -> int:
+    """How far the journal is; 0 when it is empty."""
+    return int(await connection.scalar(sa.select(sa.func.coalesce(sa.func.max(journal.c.position), 0))) or 0)
+
+
+async def facts_after(
+    connection: AsyncConnection, scope: Scope, position: int, limit: int
+) -> list[JournalLine]:
+    """The caller's next facts of all demands."""
+    query = _LINE.where(journal.c.position > position, _may_see_fact(scope))
+    rows = await connection.execute(query.order_by(journal.c.position).limit(limit))
+    return [made(JournalLine, row) for row in rows]
+
+
+async def facts_of(
+    connection: AsyncConnection, scope: Scope, demand_id: UUID, after_seq: int, limit: int
+) -> list[JournalLine]:
+    """A demand's facts that the caller may see, in order."""
+    query = _LINE.where(journal.c.demand_id == demand_id, journal.c.seq > after_seq, _may_see_fact(scope))
+    rows = await connection.execute(query.order_by(journal.c.seq).limit(limit))
+    return [made(JournalLine, row) for row in rows]
+
+
+async def fact_of_step(connection: AsyncConnection, demand_id: UUID, step_id: UUID) -> JournalLine | None:
+    """The fact that says what became of a step that was told: passed, or turned away."""
+    query = _LINE.where(
+        journal.c.demand_id == demand_id,
+        journal.c.kind.in_(["step_passed", "step_turned_away"]),
+        journal.c.data["step_id"].astext == str(step_id),
+    )
+    row = (await connection.execute(query.order_by(journal.c.seq.desc()).limit(1))).one_or_none()
+    return made(JournalLine, row) if row else None
+
+
+VerdictMark = tuple[int, str, UUID, int]
+"""A place in the list of verdicts: round, tier, target, survey."""
+
+
+async def verdicts_of(
+    connection: AsyncConnection, demand_id: UUID, mark: VerdictMark | None, limit: int
+) -> list[VerdictLine]:
+    """Every verdict of a demand, by round, tier and target; ``mark`` is the last one already read."""
+    order = verdicts.c.round, verdicts.c.tier, verdicts.c.target_id, verdicts.c.survey
+    query = (
+        sa.select(
+            *(c for c in verdicts.c if c.name != "demand_id"),
+            companies.c.name.label("company_name"),
+            sa.func.coalesce(vehicles.c.name, sites.c.name).label("target_name"),
+        )
+        .outerjoin(companies, companies.c.id == verdicts.c.company_id)
+        .outerjoin(vehicles, vehicles.c.id == verdicts.c.target_id)
+        .outerjoin(sites, sites.c.id == verdicts.c.target_id)
+        .where(verdicts.c.demand_id == demand_id)
+    )
+    if mark is not None:
+        typed = (sa.literal(value, column.type) for value, column in zip(mark, order, strict=True))
+        query = query.where(sa.tuple_(*order) > sa.tuple_(*typed))
+    rows = await connection.execute(query.order_by(*order).limit(limit))
+    return [made(VerdictLine, row) for row in rows]

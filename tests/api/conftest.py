@@ -1,0 +1,156 @@
+"""The API on a real socket and a real PostgreSQL; only the engine is a stand-in."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from api.app import create_app
+from api.engine import Engine
+from api.resources import ApiConfig, Resources
+from domain.fleet import Volume
+from domain.messages import Candidate
+from domain.vocabulary import Tier
+from storage import migrate
+from storage.feed import Feed
+from storage.keyring import Keyring
+from tests.api.caller import Caller
+from tests.api.engine import RuleEngine
+from tests.api.people import PASSWORD, People, Person, build_people, insert_people
+from tests.fixtures.world import World
+
+SECRET = "a secret of thirty-two bytes or more, for tests"
+START_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A running API process's address and what it works with."""
+
+    url: str
+    resources: Resources
+    people: People
+    world: World
+
+
+@asynccontextmanager
+async def serving(resources: Resources) -> AsyncIterator[str]:
+    """An API on a port of its own; its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(create_app(resources), log_config=None, access_log=False, lifespan="on")
+    server = uvicorn.Server(config)
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]  # signals stay pytest's
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+                await asyncio.sleep(0.005)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        resources.feed.close()
+        server.should_exit = True
+        await running
+        listener.close()
+
+
+@pytest.fixture
+def rules(engine: AsyncEngine, world: World) -> RuleEngine:
+    """Every vehicle with a position is solicited, each company's site when none is left."""
+    vehicles = [
+        Candidate(
+            tier=Tier.VEHICLE,
+            company_id=one.company_id,
+            vehicle_id=one.id,
+            eta_minutes=9,
+            exact_volume=one.volume is Volume.AMBULANCE,
+        )
+        for one in world.vehicles
+        if one.place
+    ]
+    return RuleEngine(engine, tuple(vehicles))
+
+
+@pytest.fixture
+async def people(engine: AsyncEngine, world: World) -> People:
+    made = build_people(world)
+    async with engine.begin() as connection:
+        await insert_people(connection, world, made)
+    return made
+
+
+def make_resources(database: AsyncEngine, database_url: str, engine: Engine) -> Resources:
+    """What an API process works with."""
+    return Resources(
+        config=ApiConfig(secret_key=SECRET, max_body_bytes=262_144),
+        database=database,
+        engine=engine,
+        keyring=Keyring({"one": b"1" * 32}),
+        feed=Feed(database_url),
+        migrated=partial(migrate.is_current, database),
+    )
+
+
+@pytest.fixture
+def resources(engine: AsyncEngine, database_url: str, rules: RuleEngine) -> Resources:
+    return make_resources(engine, database_url, rules)
+
+
+@pytest.fixture
+async def api(resources: Resources, people: People, world: World) -> AsyncIterator[Api]:
+    async with serving(resources) as url:
+        yield Api(url, resources, people, world)
+
+
+@pytest.fixture
+async def http(api: Api) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller without credentials."""
+    async with httpx.AsyncClient(base_url=api.url, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+async def samu(http: httpx.AsyncClient, api: Api) -> Caller:
+    """The SAMU's software."""
+    return Caller(http, {"X-API-Key": api.people.api_key})
+
+
+@pytest.fixture
+async def neighbour(http: httpx.AsyncClient, api: Api) -> Caller:
+    """Another SAMU's software."""
+    return Caller(http, {"X-API-Key": api.people.other_key})
+
+
+Login = Callable[[Person], Awaitable[Caller]]
+
+
+@pytest.fixture
+def log_in(http: httpx.AsyncClient) -> Login:
+    """Log a person in, on a device of theirs."""
+
+    async def log_in(person: Person) -> Caller:
+        form = {"username": person.username, "password": PASSWORD}
+        tokens = (await http.post("/v1/token", data=form)).raise_for_status().json()
+        caller = Caller(http, {"Authorization": f"Bearer {tokens['access_token']}"})
+        device = await caller.post("/v1/devices", {"kind": "WEB", "name": "poste"})
+        return caller.on_device(device.raise_for_status().json()["id"])
+
+    return log_in
+
+
+@pytest.fixture
+async def regulator(log_in: Login, people: People) -> Caller:
+    """The regulator of the first company."""
+    return await log_in(people.regulators[0])
+
+
+@pytest.fixture
+async def rival(log_in: Login, people: People) -> Caller:
+    """The regulator of the second company."""
+    return await log_in(people.regulators[1])

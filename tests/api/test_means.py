@@ -1,0 +1,97 @@
+"""Fleet, tick-boxes and positions."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from tests.api.caller import Caller, Json, assert_problem
+from tests.api.conftest import Api, Login
+
+
+def _fix(at: datetime, **more: object) -> Json:
+    return {"lat": 43.25, "lon": 2.4, "recorded_at": at.isoformat(), "speed_kmh": 60, **more}
+
+
+async def _vehicle(caller: Caller, vehicle_id: object) -> Json:
+    told = (await caller.get("/v1/fleet")).json()
+    vehicles = [each for company in told["companies"] for each in company["vehicles"]]
+    return next(each for each in vehicles if each["id"] == str(vehicle_id))
+
+
+async def test_a_company_sees_its_own_means(regulator: Caller, samu: Caller, neighbour: Caller) -> None:
+    assert len((await regulator.get("/v1/fleet")).json()["companies"]) == 1
+    assert len((await samu.get("/v1/fleet")).json()["companies"]) == 3
+    assert (await neighbour.get("/v1/fleet")).json()["companies"] == []
+
+
+async def test_23_readiness_says_what_is_received_or_missing(regulator: Caller, api: Api) -> None:
+    told = (await regulator.get("/v1/fleet")).json()["companies"][0]
+    assert told["readiness"].startswith("You receive: site Site de")
+    for path in [f"/v1/vehicles/{one.id}" for one in api.world.cathare.vehicles] + [
+        f"/v1/sites/{api.world.cathare.site_id}"
+    ]:
+        ticked = await regulator.send("PUT", f"{path}/availability", {"available": False})
+        assert ticked.json()["available"] is False
+    told = (await regulator.get("/v1/fleet")).json()["companies"][0]
+    assert told["readiness"].startswith("You receive nothing")
+
+
+async def test_ticks_end(regulator: Caller, api: Api) -> None:
+    path = f"/v1/vehicles/{api.world.cathare.vehicles[0].id}/availability"
+    now = datetime.now(UTC)
+    past = {"available": True, "until": (now - timedelta(minutes=1)).isoformat()}
+    assert_problem(await regulator.send("PUT", path, past), 422, "until_in_the_past")
+    later = {"available": True, "until": (now + timedelta(hours=1)).isoformat()}
+    assert (await regulator.send("PUT", path, later)).status_code == 200
+
+
+async def test_scope_means_of_others(regulator: Caller, api: Api, samu: Caller) -> None:
+    theirs = api.world.minervois
+    for path in (f"/v1/sites/{theirs.site_id}", f"/v1/vehicles/{theirs.vehicles[0].id}"):
+        response = await regulator.send("PUT", f"{path}/availability", {"available": False})
+        assert_problem(response, 404, "not_found")
+        assert_problem(await samu.send("PUT", f"{path}/availability", {"available": False}), 404, "not_found")
+    path = f"/v1/vehicles/{theirs.vehicles[0].id}/position"
+    assert_problem(await regulator.send("PUT", path, _fix(datetime.now(UTC))), 404, "not_found")
+
+
+async def test_an_older_fix_never_replaces_a_newer_one(regulator: Caller, api: Api) -> None:
+    vehicle = api.world.cathare.vehicles[0].id
+    path = f"/v1/vehicles/{vehicle}/position"
+    now = datetime.now(UTC)
+    assert (await regulator.send("PUT", path, _fix(now))).json() == {"accepted": True}
+    older = _fix(now - timedelta(seconds=30), lat=43.0)
+    assert (await regulator.send("PUT", path, older)).json() == {"accepted": False}
+    assert (await _vehicle(regulator, vehicle))["position"]["lat"] == 43.25
+
+
+async def test_a_batch_takes_what_is_ours_and_names_the_rest(regulator: Caller, api: Api) -> None:
+    now = datetime.now(UTC)
+    own = [one.id for one in api.world.cathare.vehicles]
+    stranger, other = uuid4(), api.world.minervois.vehicles[0].id
+    fixes = [_fix(now, vehicle_id=str(one)) for one in (*own, stranger, other)]
+    fixes.append(_fix(now - timedelta(hours=1), vehicle_id=str(own[0])))
+    told = (await regulator.post("/v1/positions", {"positions": fixes})).json()
+    assert told == {"accepted": 2, "stale": 1, "unknown": [str(stranger), str(other)]}
+
+
+@pytest.mark.parametrize("count", [0, 1001])
+async def test_a_batch_has_a_size(regulator: Caller, api: Api, count: int) -> None:
+    one = {"lat": 43.2, "lon": 2.3, "recorded_at": "2026-11-15T14:05:00Z", "vehicle_id": str(uuid4())}
+    assert_problem(
+        await regulator.post("/v1/positions", {"positions": [one] * count}), 422, "invalid_request"
+    )
+
+
+async def test_a_crew_may_tick_its_vehicle_but_no_site(log_in: Login, api: Api) -> None:
+    crew = await log_in(api.people.crews[0])
+    vehicle, site = api.world.cathare.vehicles[0].id, api.world.cathare.site_id
+    body = {"available": False}
+    assert (await crew.send("PUT", f"/v1/vehicles/{vehicle}/availability", body)).status_code == 200
+    assert_problem(await crew.send("PUT", f"/v1/sites/{site}/availability", body), 404, "not_found")
+
+
+async def test_facilities_are_listed(regulator: Caller) -> None:
+    told = (await regulator.get("/v1/facilities")).json()
+    assert [each["id"] for each in told["items"]] == ["110000023"]

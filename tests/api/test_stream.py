@@ -1,0 +1,141 @@
+"""The live stream: nothing lost, nothing twice, nothing of others."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from httpx_sse import ServerSentEvent, aconnect_sse
+
+from api.routes import stream
+from tests.api.caller import Caller, assert_problem, demand
+from tests.api.conftest import Api, serving
+
+FACTS = 7
+"""What a demand of these tests says at once: received, guard skipped, vehicles opened, four solicitations."""
+
+
+@asynccontextmanager
+async def listening(caller: Caller, last: str | None = None) -> AsyncIterator[AsyncIterator[ServerSentEvent]]:
+    headers = caller.headers | ({"Last-Event-ID": last} if last is not None else {})
+    async with aconnect_sse(caller.http, "GET", "/v1/stream", headers=headers) as source:
+        source.response.raise_for_status()
+        events = source.aiter_sse()
+        yield (event async for event in events if event.id and event.data)
+
+
+async def read(events: AsyncIterator[ServerSentEvent], count: int) -> list[ServerSentEvent]:
+    async with asyncio.timeout(10):
+        return [await anext(events) for _ in range(count)]
+
+
+async def test_facts_come_as_they_happen(samu: Caller) -> None:
+    async with listening(samu) as events:
+        demand_id = (await samu.post("/v1/demands", demand())).json()["id"]
+        [first, *_] = await read(events, FACTS)
+    told = json.loads(first.data)
+    assert first.event == "demand_received"
+    assert (told["demand_id"], told["seq"], told["kind"]) == (demand_id, 1, "demand_received")
+    assert told["at"].endswith("Z")
+    assert told["data"]["max_delay_minutes"] == 20
+    assert "EXEMPLE" not in first.data
+
+
+async def test_the_connection_is_told_at_once(samu: Caller) -> None:
+    began = time.perf_counter()
+    async with samu.http.stream("GET", "/v1/stream", headers=samu.headers) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert "no-" in response.headers["cache-control"]
+        line = await anext(response.aiter_lines())
+    assert line.startswith(": connected")
+    assert time.perf_counter() - began < 1
+
+
+async def test_resuming_loses_nothing_and_repeats_nothing(samu: Caller) -> None:
+    async with listening(samu) as events:
+        await samu.post("/v1/demands", demand())
+        first = await read(events, 3)
+    for _ in range(3):
+        await samu.post("/v1/demands", demand())  # while nobody listens
+    async with listening(samu, first[-1].id) as events:
+        await samu.post("/v1/demands", demand())
+        rest = await read(events, 5 * FACTS - 3)
+    positions = [int(event.id) for event in (*first, *rest)]
+    assert positions == sorted(set(positions))
+    seen: dict[str, list[int]] = {}
+    for event in (*first, *rest):
+        told = json.loads(event.data)
+        seen.setdefault(told["demand_id"], []).append(told["seq"])
+    assert all(numbers == list(range(1, FACTS + 1)) for numbers in seen.values())
+    assert len(seen) == 5
+
+
+async def test_many_writers_at_once_lose_nothing(samu: Caller) -> None:
+    async with listening(samu) as events:
+        await asyncio.gather(*(samu.post("/v1/demands", demand()) for _ in range(12)))
+        heard = await read(events, 12 * FACTS)
+    positions = [int(event.id) for event in heard]
+    assert positions == sorted(set(positions))
+
+
+async def test_scope_everybody_hears_their_own(
+    samu: Caller, regulator: Caller, rival: Caller, neighbour: Caller
+) -> None:
+    async with listening(neighbour) as other, listening(regulator) as mine, listening(rival) as theirs:
+        await samu.post("/v1/demands", demand())
+        ours, others = await read(mine, 2), await read(theirs, 2)
+        assert {event.id for event in ours}.isdisjoint(event.id for event in others)
+        assert {event.event for event in ours} == {"solicitation_opened"}
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await anext(other)
+
+
+@pytest.mark.parametrize("last", ["x", "-1", "1.5", "9" * 40, "\u0661"])
+async def test_ids_that_are_not_ours(samu: Caller, last: str) -> None:
+    headers = {**samu.headers, "Last-Event-ID": last.encode()}
+    response = await samu.http.get("/v1/stream", headers=headers)  # type: ignore[arg-type]  # bytes are fine
+    assert_problem(response, 422, "invalid_request")
+
+
+async def test_needs_credentials(http: httpx.AsyncClient) -> None:
+    assert_problem(await http.get("/v1/stream"), 401, "missing_credentials")
+
+
+async def test_streams_end_when_the_process_stops(samu: Caller, api: Api) -> None:
+    async with listening(samu) as events:
+        asyncio.get_running_loop().call_later(0.1, api.resources.feed.close)
+        async with asyncio.timeout(2):
+            assert [event async for event in events] == []
+
+
+async def test_streams_end_after_a_while(samu: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "LASTS_SECONDS", 0.2)
+    async with asyncio.timeout(3), samu.http.stream("GET", "/v1/stream", headers=samu.headers) as response:
+        lines = [line async for line in response.aiter_lines()]
+    assert ": connect again" in lines
+    assert lines.count("retry: 1000") == 2
+
+
+async def test_a_lost_notification_costs_a_second_at_most(samu: Caller, api: Api) -> None:
+    async with listening(samu) as events:
+        before = api.resources.feed.count
+        api.resources.feed._wake = lambda: None  # type: ignore[method-assign]  # deaf for a moment
+        await samu.post("/v1/demands", demand())
+        del api.resources.feed._wake
+        assert api.resources.feed.count == before
+        api.resources.feed._last_position = -1
+        assert len(await read(events, FACTS)) == FACTS
+
+
+async def test_two_processes_share_the_news(samu: Caller, api: Api) -> None:
+    async with (
+        serving(api.resources) as url,
+        httpx.AsyncClient(base_url=url) as client,
+        listening(Caller(client, samu.headers)) as events,
+    ):
+        await samu.post("/v1/demands", demand())
+        assert len(await read(events, FACTS)) == FACTS

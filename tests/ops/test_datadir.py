@@ -1,0 +1,71 @@
+"""One stack per data directory; its secrets are made once, for its owner only."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from ops.embedded.datadir import DataDir, hold, load_secrets, write_private
+from ops.embedded.errors import StartError
+from settings import Settings
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_data_directory_is_held_by_one(tmp_path: Path) -> None:
+    with (
+        hold(tmp_path / "data"),
+        pytest.raises(StartError, match="is in use by another"),
+        hold(tmp_path / "data"),
+    ):
+        pass
+    with hold(tmp_path / "data"):
+        pass
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(StartError, match="cannot be written: Not a directory"),
+        hold(tmp_path / "file" / "data"),
+    ):
+        pass
+
+
+def test_secrets_are_made_once_and_kept_private(tmp_path: Path) -> None:
+    with hold(tmp_path / "data") as data:
+        first = load_secrets(data)
+        assert load_secrets(data) == first
+        assert {_mode(path) for path in data.secrets.iterdir()} == {0o600}
+        assert _mode(data.secrets) == 0o700
+    with hold(tmp_path / "other") as data:
+        assert load_secrets(data).secret_key != first.secret_key
+    assert first.secret_key not in repr(first)
+
+
+def test_secrets_are_good_enough_for_production(tmp_path: Path) -> None:
+    with hold(tmp_path) as data:
+        made = load_secrets(data)
+    settings = Settings(
+        environment="production", secret_key=made.secret_key, identity_keys=made.identity_keys
+    )
+    assert len(settings.identity_key_ring) == 1
+
+
+def test_a_lost_identity_key_is_not_replaced(tmp_path: Path) -> None:
+    data = DataDir(tmp_path)
+    data.postgres.mkdir()
+    with pytest.raises(StartError, match="not the key of its identities"):
+        load_secrets(data)
+
+
+def test_a_private_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "runtime.json"
+    path.with_name("runtime.json.new").write_text("half of an earlier one")
+    write_private(path, "one")
+    write_private(path, "two")
+    assert path.read_text() == "two"
+    assert _mode(path) == 0o600
+    assert list(tmp_path.iterdir()) == [path]

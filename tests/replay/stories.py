@@ -1,0 +1,155 @@
+"""The paths through a demand whose histories are committed: each is played on a real server and must replay for ever."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+from domain.messages import Acceptance, Amendment, Decision, MissionExit, Relief, StepUndo
+from domain.vocabulary import STEPS, Step
+from tests.unit.stories import SAMU, regulator, site, uid, vehicle
+from tests.workflow.story import Dispatch, Handle, demand_id, eventually
+from tests.workflow.world import World
+from workflows.demand import DemandWorkflow
+
+A1, A2, B1, CS = vehicle("A1"), vehicle("A2"), vehicle("B1"), site("Cs")
+Path = Callable[[Dispatch], Awaitable[Handle]]
+
+
+async def completed(d: Dispatch) -> Handle:
+    """A vehicle refuses, another accepts, and all steps are passed."""
+    handle = await d.post()
+    await d.refuse(handle, B1)
+    reply = await d.accept(handle, A1)
+    await d.all_steps(handle, reply.mission_id)
+    return handle
+
+
+async def a_site_names_its_vehicle(d: Dispatch) -> Handle:
+    """Vehicles stay silent, a site accepts by naming one."""
+    handle = await d.post(delay=20)
+    await d.sleep(76)
+    reply = await d.accept(handle, CS, named=uid("C7"))
+    await d.all_steps(handle, reply.mission_id)
+    return handle
+
+
+async def a_promise_is_kept(d: Dispatch) -> Handle:
+    """Counter-delays, arbitration, free choice."""
+    handle = await _promised(d)
+    opened = d.world.bodies(demand_id(handle), "solicitation_opened")[-1]
+    answer = Acceptance(
+        solicitation_id=opened.solicitation_id,
+        vehicle_id=uid("A9"),
+        received_at=await d.now(),
+        by=regulator("A"),
+    )
+    reply = await handle.execute_update(DemandWorkflow.accept, answer)
+    await d.all_steps(handle, reply.mission_id)
+    return handle
+
+
+async def a_promise_is_withdrawn_and_nobody_comes(d: Dispatch) -> Handle:
+    """The company stays silent on its own promise; the SAMU declares carence."""
+    handle = await _promised(d)
+    await d.sleep(50)
+    await d.written(handle, "promise_withdrawn")
+    await d.arbitrate(handle, Decision.REFUSE)
+    await d.sleep(300)
+    await d.declare_carence(handle)
+    return handle
+
+
+async def _promised(d: Dispatch) -> Handle:
+    handle = await d.post()
+    await d.counter(handle, A1, 70)
+    await d.counter(handle, A2, 60)
+    await d.counter(handle, B1, 90)
+    await d.refuse(handle, CS)
+    await d.written(handle, "arbitration_opened")
+    await d.arbitrate(handle, Decision.ACCEPT)
+    await eventually(lambda: d.world.kinds(demand_id(handle)).count("solicitation_opened") == 5)
+    return handle
+
+
+async def cancelled_on_the_way(d: Dispatch) -> Handle:
+    """The SAMU cancels a vehicle that is en route."""
+    handle = await d.post()
+    reply = await d.accept(handle, A1)
+    assert reply.mission_id is not None
+    await d.report(handle, reply.mission_id, Step.ACQUITTE)
+    await d.report(handle, reply.mission_id, Step.EN_APPROCHE)
+    await d.cancel(handle)
+    return handle
+
+
+async def broken_down_and_replaced(d: Dispatch) -> Handle:
+    """A step undone, a breakdown, a second search, a relief, no transport."""
+    handle = await d.post()
+    reply = await d.accept(handle, A1)
+    assert reply.mission_id is not None
+    await d.report(handle, reply.mission_id, Step.ACQUITTE)
+    last = d.world.bodies(demand_id(handle), "step_passed")[-1]
+    told: dict[str, Any] = {
+        "mission_id": reply.mission_id,
+        "received_at": await d.now(),
+        "by": regulator("A"),
+    }
+    await handle.execute_update(DemandWorkflow.undo_step, StepUndo(step_id=last.step_id, **told))
+    await handle.execute_update(DemandWorkflow.break_down, MissionExit(reason="panne", **told))
+    await eventually(lambda: d.world.kinds(demand_id(handle)).count("tier_opened") == 2)
+    reply = await d.accept(handle, B1)
+    assert reply.mission_id is not None
+    told["mission_id"] = reply.mission_id
+    relief = Relief(vehicle_id=uid("B2"), reason="relève", **told)
+    await handle.execute_update(DemandWorkflow.relieve, relief)
+    for step in STEPS[1 : Step.BILAN_REALISE.rank + 1]:
+        await d.report(handle, reply.mission_id, step)
+    exit_ = MissionExit(reason="refus du patient", **told)
+    await handle.execute_update(DemandWorkflow.end_without_transport, exit_)
+    return handle
+
+
+async def amended_in_search_and_on_mission(d: Dispatch) -> Handle:
+    """New terms twice: solicitations are revised, then the mission is re-confirmed."""
+    handle = await d.post()
+    await d.solicitation(handle, A1)
+    order = Amendment(max_delay_minutes=60, received_at=await d.now(), by=SAMU)
+    await handle.execute_update(DemandWorkflow.amend, order)
+    await d.written(handle, "solicitation_revised")
+    reply = await d.accept(handle, A1)
+    order = Amendment(max_delay_minutes=20, received_at=await d.now(), by=SAMU)
+    await handle.execute_update(DemandWorkflow.amend, order)
+    await d.accept(handle, A1)
+    await d.all_steps(handle, reply.mission_id)
+    return handle
+
+
+async def the_patients_company_declines(d: Dispatch) -> Handle:
+    """The free choice of the patient, then two claims at once, one of them for a vehicle that is engaged."""
+    handle = await d.post(chosen_company_id=uid("A"))
+    await d.sleep(46)
+    await d.solicitation(handle, A1)
+    d.world.engaged[uid("B1")] = uuid4()
+    replies = await asyncio.gather(d.accept(handle, B1), d.accept(handle, A1), d.accept(handle, A2))
+    assert max(r.outcome for r in replies) == "vehicle_engaged"
+    await d.sleep(3 * 3600)
+    await d.cancel(handle)
+    return handle
+
+
+PATHS: tuple[Path, ...] = (
+    completed,
+    a_site_names_its_vehicle,
+    a_promise_is_kept,
+    a_promise_is_withdrawn_and_nobody_comes,
+    cancelled_on_the_way,
+    broken_down_and_replaced,
+    amended_in_search_and_on_mission,
+    the_patients_company_declines,
+)
+
+
+def new_world() -> World:
+    """The fleet that every path starts with."""
+    return World(A1, A2, B1, CS)

@@ -1,0 +1,72 @@
+"""The migrations make exactly the tables that the code knows, up and down, however many do it at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ops.embedded.postgres import Cluster
+from storage import migrate
+from storage.engine import create_engine
+from storage.tables import metadata
+
+
+@pytest.fixture
+async def blank(cluster: Cluster) -> AsyncIterator[str]:
+    """The address of a database in which nothing was ever made."""
+    with psycopg.connect(cluster.url("postgres"), autocommit=True, connect_timeout=5) as connection:
+        connection.execute("CREATE DATABASE blank")
+        yield cluster.url("blank")
+        connection.execute("DROP DATABASE blank WITH (FORCE)")
+
+
+@pytest.fixture
+async def blank_engine(blank: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(blank, pool_size=2)
+    yield engine
+    await engine.dispose()
+
+
+async def test_up_down_and_up_again(blank: str, blank_engine: AsyncEngine) -> None:
+    assert not await migrate.is_current(blank_engine)
+    migrate.upgrade(blank)
+    assert await migrate.is_current(blank_engine)
+    migrate.downgrade(blank)
+    assert not await migrate.is_current(blank_engine)
+    assert await _tables(blank_engine) == {"alembic_version"}
+    migrate.upgrade(blank)
+    migrate.upgrade(blank)
+    assert await migrate.is_current(blank_engine)
+
+
+async def test_head_is_what_the_code_knows(blank: str, blank_engine: AsyncEngine) -> None:
+    migrate.upgrade(blank)
+    async with blank_engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+        options = await connection.scalar(
+            sa.text("SELECT reloptions FROM pg_class WHERE relname = 'vehicle_positions'")
+        )
+        assert options == ["fillfactor=70"]
+
+
+async def test_processes_that_migrate_at_once_do_it_one_after_the_other(
+    blank: str, blank_engine: AsyncEngine
+) -> None:
+    await asyncio.gather(*(asyncio.to_thread(migrate.upgrade, blank) for _ in range(4)))
+    assert await migrate.is_current(blank_engine)
+
+
+def _differences(connection: sa.Connection) -> list[object]:
+    options = {"compare_type": True, "compare_server_default": True}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+async def _tables(engine: AsyncEngine) -> set[str]:
+    async with engine.connect() as connection:
+        names = await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
+    return set(names)

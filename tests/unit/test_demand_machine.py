@@ -1,0 +1,171 @@
+"""Random stories: whatever everybody does, in whatever order, these sentences stay true."""
+
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from domain.fleet import Volume
+from domain.messages import Decision
+from domain.outcomes import Outcome
+from domain.vocabulary import STEPS, DemandStatus, SolicitationState, Step
+from tests.unit.stories import Story, guard, site, uid, vehicle
+
+FLEET = [
+    guard("G1"),
+    vehicle("A1", eta=5),
+    vehicle("A2", eta=9, exact=False),
+    vehicle("B1", eta=12),
+    vehicle("C1", eta=15),
+    site("As"),
+    site("Ds"),
+]
+NAMES = {
+    candidate.vehicle_id or candidate.site_id: name
+    for candidate, name in zip(FLEET, ["G1", "A1", "A2", "B1", "C1", "As", "Ds"], strict=True)
+}
+LASTING = frozenset(
+    {DemandStatus.ARBITRATION, DemandStatus.ASSIGNED, *(s for s in DemandStatus if s.has_ended)}
+)
+
+
+class AnyStory(RuleBasedStateMachine):
+    """One demand, seven who may be asked, a SAMU and a crew, all doing what they like."""
+
+    @initialize(fleet=st.lists(st.sampled_from(FLEET), unique=True), delay=st.sampled_from([20, 40, 60]))
+    def receive(self, fleet: list[object], delay: int) -> None:
+        self.story = Story(*fleet, delay=delay)  # type: ignore[arg-type]  # drawn from FLEET
+        self.ended_with: int | None = None
+        self.confirmed: list[object] = []
+
+    def _asked(self, pick: int) -> str | None:
+        book = [s for s in self.story.demand.case.book if s.target[1] in NAMES]
+        return NAMES[book[pick % len(book)].target[1]] if book else None
+
+    @rule(pick=st.integers(0, 99), late=st.floats(0, 120), named=st.sampled_from([None, "A7"]))
+    def accept(self, pick: int, late: float, named: str | None) -> None:
+        name = self._asked(pick)
+        if name is None:
+            return
+        asked = self.story.asked(name)
+        silent = asked.state in {SolicitationState.OPEN, SolicitationState.EXPIRED}
+        too_late = self.story.clock - timedelta(seconds=late) > asked.answer_before
+        before = self.story.demand.case.mission
+        reply = self.story.accept(name, named=named if name.endswith("s") else None, late=late)
+        if reply.outcome is Outcome.CONFIRMED and before is None:
+            assert not (silent and too_late), "an answer that came too late never wins"
+            self.confirmed.append(reply.mission_id)
+
+    @rule(pick=st.integers(0, 99))
+    def accept_a_vehicle_that_is_engaged_elsewhere(self, pick: int) -> None:
+        name = self._asked(pick)
+        searching = self.story.demand.case.is_searching
+        if name and searching and self.story.asked(name).is_open:
+            self.story.accept_engaged(name, named="A7" if name.endswith("s") else None)
+
+    @rule(pick=st.integers(0, 99))
+    def refuse(self, pick: int) -> None:
+        if name := self._asked(pick):
+            self.story.refuse(name)
+
+    @rule(pick=st.integers(0, 99), minutes=st.integers(10, 300))
+    def counter(self, pick: int, minutes: int) -> None:
+        if name := self._asked(pick):
+            self.story.counter(name, minutes)
+
+    @rule(seconds=st.sampled_from([0.5, 5, 15, 44, 60, 110, 300]))
+    def wait(self, seconds: float) -> None:
+        self.story.wait(seconds)
+
+    @rule(fleet=st.lists(st.sampled_from(FLEET), unique=True))
+    def the_fleet_changes(self, fleet: list[object]) -> None:
+        self.story.fleet = fleet  # type: ignore[assignment]  # drawn from FLEET
+
+    @rule(decision=st.sampled_from(list(Decision)))
+    def arbitrate(self, decision: Decision) -> None:
+        self.story.arbitrate(decision)
+
+    @rule(delay=st.sampled_from([20, 40, 60]), volume=st.sampled_from([None, *Volume]))
+    def amend(self, delay: int, volume: Volume | None) -> None:
+        self.story.amend(max_delay_minutes=delay, volume=volume)
+
+    @precondition(lambda self: self.story.demand.is_on_mission)
+    @rule(step=st.sampled_from(STEPS))
+    def report(self, step: Step) -> None:
+        mission = self.story.demand.case.mission
+        assert mission is not None
+        expected = mission.expected_step
+        outcome = self.story.step(step)
+        assert (outcome is Outcome.RECORDED) == (step is expected), "steps pass in the strict order only"
+
+    @precondition(lambda self: self.story.demand.is_on_mission)
+    @rule()
+    def break_down(self) -> None:
+        self.story.break_down()
+
+    @rule()
+    def cancel(self) -> None:
+        self.story.cancel()
+
+    @rule()
+    def declare_carence(self) -> None:
+        self.story.declare_carence()
+
+    # -- what must be true, always ---------------------------------------------------------------------------------
+
+    @invariant()
+    def facts_are_numbered_without_a_hole(self) -> None:
+        assert [fact.seq for fact in self.story.facts] == list(range(2, 2 + len(self.story.facts)))
+
+    @invariant()
+    def nothing_is_written_after_the_end(self) -> None:
+        if self.story.demand.is_open:
+            return
+        self.ended_with = self.ended_with or len(self.story.facts)
+        assert len(self.story.facts) == self.ended_with
+        assert self.story.kinds()[-1] in {"demand_completed", "demand_cancelled", "demand_unfulfilled"}
+
+    @invariant()
+    def there_is_never_a_second_mission_beside_a_running_one(self) -> None:
+        running = 0
+        for kind in self.story.kinds():
+            running += {"mission_assigned": 1, "mission_ended": -1}.get(kind, 0)
+            assert running in {0, 1}
+        assert running == int(self.story.demand.is_on_mission)
+
+    @invariant()
+    def every_confirmation_is_in_the_journal_once(self) -> None:
+        assert [b.mission_id for b in self.story.bodies("mission_assigned")] == self.confirmed
+
+    @invariant()
+    def after_an_assignment_only_its_reconfirmation_may_ring(self) -> None:
+        mission = self.story.demand.case.mission
+        still_open = self.story.demand.case.book.still_open()
+        if mission is not None:
+            assert all(s.id == mission.reconfirmation for s in still_open)
+        if not self.story.demand.is_open:
+            assert not still_open
+
+    @invariant()
+    def a_search_always_has_something_to_wait_for(self) -> None:
+        if self.story.demand.is_open:
+            assert self.story.demand.next_moment() is not None or self.story.demand.is_on_mission
+
+    @invariant()
+    def nobody_is_asked_twice_at_once_for_the_same_thing(self) -> None:
+        targets = [s.target for s in self.story.demand.case.book.still_open()]
+        assert len(targets) == len(set(targets))
+
+    def teardown(self) -> None:
+        """Left alone, every search comes to arbitration: every tier ends."""
+        if hasattr(self, "story"):
+            self.story.wait(300)
+            assert self.story.status() in LASTING
+            assert uid("demand") == self.story.demand.case.id
+
+
+AnyStory.TestCase.settings = settings(
+    max_examples=300, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestAnyStory = AnyStory.TestCase

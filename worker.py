@@ -1,0 +1,186 @@
+"""The worker process: builds the resources, registers workflows and activities, works until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from datetime import timedelta
+from typing import TypeVar
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.engagement import EngagementActivities
+from activities.recording import RecordingActivities
+from activities.search import SearchActivities
+from geo.travel_time import StraightTravel, TravelTime
+from settings import Settings
+from storage.engine import create_engine
+from workflows.client import connect
+from workflows.demand import DemandWorkflow
+
+CACHED_WORKFLOWS = 2_000
+"""Running demands kept in memory; beyond, a demand's history is replayed when something happens to it."""
+
+STICKY_TIMEOUT = timedelta(seconds=3)
+"""How long a demand waits for the worker that it was on, when that one has died (the SDK's default is 10 s)."""
+
+GRACE = timedelta(seconds=20)
+"""How long activities may take to end once the worker is told to stop."""
+
+TRY_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 2.0
+
+PASSED_THROUGH = (
+    "activities",
+    "domain",
+    "geo",
+    "storage",
+    "alembic",
+    "h3",
+    "psycopg",
+    "sqlalchemy",
+    "structlog",
+)
+"""What the sandbox need not load again for each workflow: pure, or not called by workflows."""
+
+Answer = TypeVar("Answer")
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("rescousse.worker")
+
+
+def build_worker(
+    client: Client, engine: AsyncEngine, travel: TravelTime, *, task_queue: str, pool_size: int
+) -> Worker:
+    """A worker for every workflow and activity. `pool_size` is the number of the engine's connections.
+
+    Twice as many activities as connections run at once: while one half waits for the database the other decodes,
+    judges and answers.
+    """
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[DemandWorkflow],
+        activities=[
+            *SearchActivities(engine, travel).all(),
+            *EngagementActivities(engine, travel).all(),
+            *RecordingActivities(engine).all(),
+        ],
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+        max_cached_workflows=CACHED_WORKFLOWS,
+        max_concurrent_activities=2 * pool_size,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=GRACE,
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+    )
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Wait for the database and for Temporal, work until `stop` is set, end what is being done, return."""
+    engine = create_engine(settings.database_url, settings.database_pool_size, "rescousse worker")
+    try:
+        worker = await _unless_stopped(_worker_when_ready(settings, engine), stop)
+        if worker is None:
+            return
+        async with worker:
+            log.info("working", task_queue=settings.task_queue)
+            await stop.wait()
+            log.info("stopping")
+    finally:
+        await engine.dispose()
+
+
+async def _worker_when_ready(settings: Settings, engine: AsyncEngine) -> Worker:
+    await _until_it_answers("database", lambda: _ping(engine))
+    address, namespace = settings.temporal_address, settings.temporal_namespace
+    client = await _until_it_answers("Temporal", lambda: connect(address, namespace))
+    return build_worker(
+        client,
+        engine,
+        StraightTravel(settings.travel_speed_kmh, settings.travel_detour),
+        task_queue=settings.task_queue,
+        pool_size=settings.database_pool_size,
+    )
+
+
+async def _unless_stopped(doing: Coroutine[None, None, Answer], stop: asyncio.Event) -> Answer | None:
+    """What it returns; None, and it is given up, when `stop` is set before."""
+    task, stopped = asyncio.create_task(doing), asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if task.done():
+        return task.result()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    return None
+
+
+async def _until_it_answers(what: str, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Try until it succeeds, with a pause that doubles up to LONGEST_PAUSE_SECONDS. Cancel it to give up."""
+    pause = 0.1
+    while True:
+        try:
+            async with asyncio.timeout(TRY_SECONDS):
+                return await attempt()
+        except (OSError, RuntimeError, RPCError, SQLAlchemyError) as error:
+            log.warning("waiting", what=what, error=type(error).__name__, again_in_s=pause)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+async def _ping(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(sa.select(1))
+
+
+def configure_logging(level: str) -> None:
+    """Every log line to stderr, Temporal's own among them: for people on a terminal, else one JSON object a line."""
+    before: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter
+    rendering: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if sys.stderr.isatty()
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*before, formatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        formatter(foreign_pre_chain=before, processors=[formatter.remove_processors_meta, *rendering])
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+async def main(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(settings, stop)
+
+
+if __name__ == "__main__":
+    the_settings = Settings()
+    configure_logging(the_settings.log_level)
+    asyncio.run(main(the_settings))

@@ -1,0 +1,57 @@
+"""The typed way into the engine: one data converter, how a demand is started, how it is spoken to."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from domain.messages import DemandEnd, DemandStart
+from workflows import search_attributes
+from workflows.demand import DemandWorkflow
+from workflows.ids import workflow_id
+
+DATA_CONVERTER = pydantic_data_converter
+"""Every client, worker and replayer uses this one."""
+
+START_TIMEOUT = timedelta(seconds=2)
+
+
+async def connect(address: str, namespace: str, *, lazy: bool = False) -> Client:
+    """Connect to the engine; ``lazy`` waits for the first call, so that a process starts while it is away."""
+    return await Client.connect(address, namespace=namespace, lazy=lazy, data_converter=DATA_CONVERTER)
+
+
+def demand_handle(client: Client, demand_id: UUID) -> WorkflowHandle[DemandWorkflow, DemandEnd]:
+    """The handle of a demand, for updates and signals."""
+    return client.get_workflow_handle_for(DemandWorkflow.run, workflow_id(demand_id))
+
+
+async def start_demand(client: Client, start: DemandStart, task_queue: str) -> None:
+    """Start a demand's workflow; repeatable, even after it has ended (temporal paper, finding 4).
+
+    Raises ``RPCError`` when the engine does not answer within the time limit.
+    """
+    try:
+        await client.start_workflow(
+            DemandWorkflow.run,
+            start,
+            id=workflow_id(start.demand_id),
+            task_queue=task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"{start.volume} within {start.max_delay_minutes} min, {start.reference}",
+            search_attributes=TypedSearchAttributes(
+                [SearchAttributePair(search_attributes.SAMU, str(start.samu_id))]
+            ),
+            rpc_timeout=START_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        return

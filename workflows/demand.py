@@ -1,0 +1,283 @@
+"""One demand, one durable workflow: the procedure of the dispatch room."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.engagement import EngagementActivities
+    from activities.search import SearchActivities
+    from domain.demand import Demand
+    from domain.messages import (
+        Acceptance,
+        Amendment,
+        Arbitration,
+        Cancellation,
+        Candidate,
+        Carence,
+        CounterProposal,
+        DemandEnd,
+        DemandStart,
+        Destination,
+        EngageRequest,
+        EngageResult,
+        MissionExit,
+        Refusal,
+        ReleaseRequest,
+        Relief,
+        Reply,
+        StepReport,
+        StepUndo,
+        Unavailability,
+        VehicleTaken,
+    )
+    from domain.outcomes import Outcome
+    from domain.vocabulary import Tier
+    from workflows.ids import workflow_id
+    from workflows.options import ENGAGE, SURVEY
+    from workflows.recorder import Recorder
+    from workflows.sign import Sign
+
+FRESH_SURVEY = timedelta(seconds=2)
+"""A tier that takes no time does not make the next one look at the fleet again."""
+
+
+@workflow.defn(name="Demand")
+class DemandWorkflow:
+    """Finds a vehicle for one demand and follows it until it is free again."""
+
+    @workflow.init
+    def __init__(self, start: DemandStart) -> None:
+        """Open the file; messages may come before the first line of :meth:`run`."""
+        self._demand = Demand(start)
+        self._recorder = Recorder(self._demand.ledger, start.demand_id, start.samu_id)
+        self._sign = Sign(self._demand)
+        self._one_claim_at_a_time = asyncio.Lock()
+        self._rivals: list[tuple[UUID, VehicleTaken]] = []
+        self._surveys = 0
+        self._last_survey: tuple[Candidate, ...] = ()
+        self._surveyed_at = start.received_at - timedelta(days=1)
+        self._surveyed_round = 0
+
+    @workflow.run
+    async def run(self, start: DemandStart) -> DemandEnd:
+        """Ask the guard, then the vehicles, then the sites; let the SAMU arbitrate; follow the mission."""
+        del start  # taken by __init__
+        self._recorder.start()
+        while self._demand.is_open:
+            while tier := self._demand.next_tier():
+                await self._ask(tier)
+            await self._let_the_samu_arbitrate()
+            await self._follow_the_mission()
+        self._sign.update()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._recorder.finish()
+        return self._demand.summary()
+
+    # -- the procedure ---------------------------------------------------------------------------------------------
+
+    async def _ask(self, tier: Tier) -> None:
+        candidates = await self._who_could_come()
+        if self._demand.next_tier() is not tier:
+            return  # somebody spoke meanwhile: an end, an amendment
+        self._demand.open_tier(tier, candidates, workflow.now())
+        while self._demand.is_asking(tier):
+            await self._wait_for_the_next_moment()
+
+    async def _let_the_samu_arbitrate(self) -> None:
+        self._demand.open_arbitration(workflow.now())
+        while self._demand.is_in_arbitration():
+            await self._wait_for_the_next_moment()
+
+    async def _follow_the_mission(self) -> None:
+        while self._demand.is_on_mission:
+            await self._wait_for_the_next_moment()
+
+    async def _wait_for_the_next_moment(self) -> None:
+        """Sleep until something is due or the procedure moved on, then do what is due."""
+        self._sign.update()
+        await self._tell_rivals()
+        mark, moment = self._demand.mark, self._demand.next_moment()
+        pause = moment - workflow.now() if moment else None
+        if pause is None or pause > timedelta(0):
+            with suppress(TimeoutError):  # what matters is the state now, not which came first
+                await workflow.wait_condition(
+                    lambda: self._demand.mark != mark, timeout=pause, timeout_summary=self._demand.status
+                )
+        self._demand.pass_time(workflow.now())
+        if self._demand.survey_is_due(workflow.now()):
+            self._demand.welcome(await self._survey(), workflow.now())
+
+    # -- the fleet -------------------------------------------------------------------------------------------------
+
+    async def _who_could_come(self) -> tuple[Candidate, ...]:
+        fresh = workflow.now() - self._surveyed_at < FRESH_SURVEY
+        if fresh and self._surveyed_round == self._demand.round:
+            return self._last_survey
+        return await self._survey()
+
+    async def _survey(self) -> tuple[Candidate, ...]:
+        """Look at the fleet; again if the terms changed while we looked."""
+        while True:
+            self._surveys += 1
+            request = self._demand.survey_request(workflow.now(), self._surveys)
+            found = await workflow.execute_activity_method(
+                SearchActivities.survey, request, summary=f"survey {self._surveys}", **SURVEY
+            )
+            if request.round == self._demand.round:
+                self._last_survey, self._surveyed_round = found.candidates, request.round
+                self._surveyed_at = workflow.now()
+                return found.candidates
+
+    # -- companies: updates, because the caller waits for the verdict ----------------------------------------------
+
+    @workflow.update  # the wire name is the method's: the SDK's types do not know a named update that is async
+    async def accept(self, answer: Acceptance) -> Reply:
+        """A company takes the mission; it is theirs only when this answers ``confirmed`` (rule 28)."""
+        reply = self._demand.companies.claim(answer)
+        if reply.outcome is not Outcome.CLAIM_ALLOWED:
+            return reply
+        # One at a time: whoever waits here asks again, and learns that somebody else has won.
+        async with self._one_claim_at_a_time:
+            reply = self._demand.companies.claim(answer)
+            if reply.outcome is not Outcome.CLAIM_ALLOWED:
+                return reply
+            return await self._engage(answer)
+
+    async def _engage(self, answer: Acceptance) -> Reply:
+        companies = self._demand.companies
+        wanted = companies.engagement(answer)
+        engaged = await self._engage_vehicle(wanted)
+        if engaged.vehicle is None:
+            return companies.engagement_refused(answer, wanted, engaged.outcome)
+        reply = companies.confirm(answer, wanted, engaged.vehicle)
+        if reply.outcome is Outcome.CONFIRMED:
+            self._note_rivals(wanted, engaged)
+        else:
+            await self._give_back(wanted)  # cancelled or amended while we asked
+        return reply
+
+    async def _engage_vehicle(self, wanted: EngageRequest) -> EngageResult:
+        return await workflow.execute_activity_method(
+            EngagementActivities.engage, wanted, summary="engage the vehicle", **ENGAGE
+        )
+
+    async def _give_back(self, wanted: EngageRequest) -> None:
+        await workflow.execute_activity_method(
+            EngagementActivities.release,
+            ReleaseRequest(mission_id=wanted.mission_id),
+            summary="give the vehicle back",
+            **ENGAGE,
+        )
+
+    def _note_rivals(self, wanted: EngageRequest, engaged: EngageResult) -> None:
+        taken = VehicleTaken(vehicle_id=wanted.vehicle_id, demand_id=wanted.demand_id, at=workflow.now())
+        self._rivals += [(rival, taken) for rival in engaged.rivals]
+
+    async def _tell_rivals(self) -> None:
+        """The other demands that solicit this vehicle close that solicitation at once (rule 94)."""
+        while self._rivals:
+            rival, taken = self._rivals.pop(0)
+            other = workflow.get_external_workflow_handle_for(DemandWorkflow.run, workflow_id(rival))
+            try:
+                await other.signal(DemandWorkflow.vehicle_taken, taken)
+            except FailureError:
+                workflow.logger.info("rival demand %s has ended", rival)
+
+    @workflow.update(name="refuse")
+    def refuse(self, answer: Refusal) -> Reply:
+        """A company refuses."""
+        return self._demand.companies.refuse(answer)
+
+    @workflow.update(name="propose_delay")
+    def propose_delay(self, answer: CounterProposal) -> Reply:
+        """A company promises a longer delay."""
+        return self._demand.companies.propose_delay(answer)
+
+    @workflow.update(name="declare_unavailable")
+    def declare_unavailable(self, answer: Unavailability) -> Reply:
+        """A guard crew cannot come."""
+        return self._demand.companies.declare_unavailable(answer)
+
+    # -- the SAMU --------------------------------------------------------------------------------------------------
+
+    @workflow.update(name="arbitrate")
+    def arbitrate(self, decision: Arbitration) -> Reply:
+        """The SAMU decides on the counter-proposals."""
+        return self._demand.samu.arbitrate(decision)
+
+    @workflow.update(name="cancel")
+    def cancel(self, order: Cancellation) -> Reply:
+        """The SAMU needs nobody any more."""
+        return self._demand.samu.cancel(order)
+
+    @workflow.update(name="declare_carence")
+    def declare_carence(self, order: Carence) -> Reply:
+        """The SAMU declares that nobody could come."""
+        return self._demand.samu.declare_carence(order)
+
+    @workflow.update(name="amend")
+    def amend(self, order: Amendment) -> Reply:
+        """The SAMU changes the terms."""
+        return self._demand.samu.amend(order)
+
+    @workflow.update(name="set_destination")
+    def set_destination(self, order: Destination) -> Reply:
+        """The facility is known."""
+        return self._demand.samu.set_destination(order)
+
+    # -- the crew --------------------------------------------------------------------------------------------------
+
+    @workflow.signal(name="step_reported")
+    def step_reported(self, report: StepReport) -> None:
+        """A step was passed. A signal: it is kept even when no worker is up."""
+        self._demand.crew.report_step(report)
+        self._sign.update()
+
+    @workflow.update(name="undo_step")
+    def undo_step(self, order: StepUndo) -> Reply:
+        """The last step is taken back."""
+        return self._demand.crew.undo_step(order)
+
+    @workflow.update(name="break_down")
+    def break_down(self, order: MissionExit) -> Reply:
+        """The vehicle cannot go on."""
+        return self._demand.crew.break_down(order)
+
+    @workflow.update(name="end_without_transport")
+    def end_without_transport(self, order: MissionExit) -> Reply:
+        """Nobody is carried."""
+        return self._demand.crew.end_without_transport(order)
+
+    @workflow.update  # named by its method, as accept is
+    async def relieve(self, order: Relief) -> Reply:
+        """Another vehicle of the company takes over."""
+        async with self._one_claim_at_a_time:
+            wanted = self._demand.crew.relief(order)
+            if isinstance(wanted, Reply):
+                return wanted
+            engaged = await self._engage_vehicle(wanted)
+            if engaged.vehicle is None:
+                return Reply(outcome=engaged.outcome)
+            reply = self._demand.crew.relieve(order, engaged.vehicle)
+            if reply.outcome is Outcome.CONFIRMED:
+                self._note_rivals(wanted, engaged)
+            else:
+                await self._give_back(wanted)  # the mission ended while we asked
+            return reply
+
+    # -- other demands ---------------------------------------------------------------------------------------------
+
+    @workflow.signal(name="vehicle_taken")
+    def vehicle_taken(self, taken: VehicleTaken) -> None:
+        """A vehicle solicited here was given to another demand."""
+        self._demand.companies.vehicle_taken(taken)
+
+    @workflow.query(name="snapshot")
+    def snapshot(self) -> DemandEnd:
+        """Status and number of facts, for support and tests; pages read the database."""
+        return self._demand.summary()
