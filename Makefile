@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check unit format bench lock clean setup setup-dev
+.PHONY: help run test check unit format bench races lock clean setup setup-dev
 
 help: ## what can be made
 	@echo "make run    start everything on this machine   (ARGS=\"--port 8080 --no-simulation\" for options)"
@@ -24,6 +24,7 @@ help: ## what can be made
 	@echo "make unit   the fast tests only"
 	@echo "make format put the code into its format"
 	@echo "make bench  the figures, each next to a baseline of the same run   (ARGS=… for options)"
+	@echo "make races  a thousand races for one mission, and a thousand for one vehicle, on the real engine"
 	@echo "make lock   resolve requirements*.in again and lock them with hashes (needs uv)"
 	@echo "make clean  remove the virtual environment and the caches, keep the data (.rescousse)"
 
@@ -60,6 +61,9 @@ format: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	@exec $(BIN)/python -m bench $(ARGS)
+
+races: $(DEV_STAMP)
+	@RESCOUSSE_RACES=1000 $(PYTEST) tests/races -n 2 --durations=0
 
 # --- setting up ------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import isfinite
 from uuid import UUID
 
@@ -27,6 +28,8 @@ from storage import fleet, verdicts
 from storage.engine import transaction
 from storage.fleet import FleetSite, FleetVehicle, Place
 
+PLACES_REMEMBERED = 256
+
 
 class SearchActivities:
     """Surveys the fleet with one engine of travel times."""
@@ -34,6 +37,7 @@ class SearchActivities:
     def __init__(self, engine: AsyncEngine, travel: TravelTime) -> None:
         self._engine = engine
         self._travel = travel
+        self._cover = lru_cache(PLACES_REMEMBERED)(cover)  # a waiting demand asks again and again
 
     def all(self) -> list[Callable[..., object]]:
         """What the worker registers."""
@@ -49,7 +53,7 @@ class SearchActivities:
 
     async def _judge(self, connection: AsyncConnection, request: SurveyRequest) -> list[Judgement]:
         reach_m = self._travel.reach_m(request.max_delay_minutes * 60)
-        cells = cover(request.place.lat, request.place.lon, min(reach_m, MAX_COVER_M))
+        cells = self._cover(request.place.lat, request.place.lon, min(reach_m, MAX_COVER_M))
         policy = await fleet.policy_of(connection, request.samu_id)
         vehicles = await fleet.vehicles_of(connection, request.samu_id, cells)
         sites = await fleet.sites_of(connection, request.samu_id)

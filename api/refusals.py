@@ -48,12 +48,12 @@ STATUS_CODES: Mapping[int, str] = {
 
 
 def install(app: FastAPI) -> None:
-    """Have every refusal and every failure of the app answered with a problem document."""
+    """Have every refusal answered with a problem document. Failures go on to the edge, which writes them down."""
 
     async def answer(_: Request, error: Exception) -> Response:
         return problem_of(error).response()
 
-    for kind in (Problem, RequestValidationError, HTTPException, DBAPIError, PoolTimeoutError, Exception):
+    for kind in (Problem, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
 
 

@@ -12,6 +12,7 @@ LOOK_EVERY_SECONDS = 1.0
 """A notification that got lost costs at most this."""
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0)
 CONNECT_SECONDS = 5
+APPLICATION_NAME = "rescousse-feed"
 QUERY_SECONDS = 5.0
 LAST_POSITION = "SELECT coalesce(max(position), 0) FROM journal"
 
@@ -69,7 +70,7 @@ class Feed:
 
     async def _listen(self) -> None:
         connection = await psycopg.AsyncConnection.connect(
-            self._address, autocommit=True, connect_timeout=CONNECT_SECONDS
+            self._address, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name=APPLICATION_NAME
         )
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")  # a constant of ours

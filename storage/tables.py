@@ -180,8 +180,12 @@ demands = sa.Table(
     sa.Column("access", sa.Text),
     sa.Column("motive", sa.Text),
     sa.Column("instructions", sa.Text),
-    sa.Column("start", JSONB, nullable=False, comment="domain.messages.DemandStart, to start the workflow with"),
-    sa.Column("started_at", Instant, comment="null until the engine has the workflow: the sweeper's work list"),
+    sa.Column(
+        "start", JSONB, nullable=False, comment="domain.messages.DemandStart, to start the workflow with"
+    ),
+    sa.Column(
+        "started_at", Instant, comment="null until the engine has the workflow: the sweeper's work list"
+    ),
     sa.UniqueConstraint("samu_id", "reference"),
     sa.Index("ix_demands_not_started", "received_at", postgresql_where=sa.text("started_at IS NULL")),
 )

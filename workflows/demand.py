@@ -45,6 +45,9 @@ with workflow.unsafe.imports_passed_through():
 FRESH_SURVEY = timedelta(seconds=2)
 """A tier that takes no time does not make the next one look at the fleet again."""
 
+RIVALS_TOLD = 20
+"""Beyond, a rival learns from its next survey, or from the answer to an acceptance: a crisis must not be quadratic."""
+
 
 @workflow.defn(name="Demand")
 class DemandWorkflow:
@@ -100,8 +103,11 @@ class DemandWorkflow:
     async def _wait_for_the_next_moment(self) -> None:
         """Sleep until something is due or the procedure moved on, then do what is due."""
         self._sign.update()
+        mark = (
+            self._demand.mark
+        )  # before anything is awaited: what moves on meanwhile must not be slept through
         await self._tell_rivals()
-        mark, moment = self._demand.mark, self._demand.next_moment()
+        moment = self._demand.next_moment()
         pause = moment - workflow.now() if moment else None
         if pause is None or pause > timedelta(0):
             with suppress(TimeoutError):  # what matters is the state now, not which came first
@@ -180,13 +186,15 @@ class DemandWorkflow:
 
     async def _tell_rivals(self) -> None:
         """The other demands that solicit this vehicle close that solicitation at once (rule 94)."""
-        while self._rivals:
-            rival, taken = self._rivals.pop(0)
-            other = workflow.get_external_workflow_handle_for(DemandWorkflow.run, workflow_id(rival))
-            try:
-                await other.signal(DemandWorkflow.vehicle_taken, taken)
-            except FailureError:
-                workflow.logger.info("rival demand %s has ended", rival)
+        rivals, self._rivals = self._rivals[:RIVALS_TOLD], []
+        await asyncio.gather(*(self._tell_rival(rival, taken) for rival, taken in rivals))
+
+    async def _tell_rival(self, rival: UUID, taken: VehicleTaken) -> None:
+        other = workflow.get_external_workflow_handle_for(DemandWorkflow.run, workflow_id(rival))
+        try:
+            await other.signal(DemandWorkflow.vehicle_taken, taken)
+        except FailureError:
+            workflow.logger.info("rival demand %s has ended", rival)
 
     @workflow.update(name="refuse")
     def refuse(self, answer: Refusal) -> Reply:

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.__main__ import send_at_once
 from api.app import create_app
 from api.engine import Engine
 from api.resources import ApiConfig, Resources
@@ -44,6 +45,7 @@ class Api:
 async def serving(resources: Resources) -> AsyncIterator[str]:
     """An API on a port of its own; its address."""
     listener = socket.create_server(("127.0.0.1", 0))
+    send_at_once(listener)
     config = uvicorn.Config(create_app(resources), log_config=None, access_log=False, lifespan="on")
     server = uvicorn.Server(config)
     server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]  # signals stay pytest's

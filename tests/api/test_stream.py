@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from httpx_sse import ServerSentEvent, aconnect_sse
 
 from api.routes import stream
@@ -128,6 +129,15 @@ async def test_a_lost_notification_costs_a_second_at_most(samu: Caller, api: Api
         del api.resources.feed._wake
         assert api.resources.feed.count == before
         api.resources.feed._last_position = -1
+        assert len(await read(events, FACTS)) == FACTS
+
+
+async def test_a_lost_connection_is_made_again(samu: Caller, api: Api) -> None:
+    ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rescousse-feed'"
+    async with listening(samu) as events:
+        async with api.resources.database.begin() as connection:
+            assert (await connection.execute(sa.text(ours))).all()
+        await samu.post("/v1/demands", demand())
         assert len(await read(events, FACTS)) == FACTS
 
 

@@ -1,4 +1,4 @@
-"""A Temporal server, a worker with the real workflow, and a world in memory."""
+"""Temporal's own server, a worker with the real workflow, and a world in memory."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -6,21 +6,14 @@ from contextlib import asynccontextmanager
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from tests.workflow.server import real_time, time_skipping
+from tests.workflow.server import real_time
 from tests.workflow.story import Dispatch
 from tests.workflow.world import World
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def env() -> AsyncIterator[WorkflowEnvironment]:
-    """A server that skips time."""
-    async with time_skipping() as started:
-        yield started
-
-
-@pytest.fixture
-async def real_env() -> AsyncIterator[WorkflowEnvironment]:
-    """Temporal's own server."""
+    """The server that runs in production, with a real clock: the policies of these tests are short."""
     async with real_time() as started:
         yield started
 

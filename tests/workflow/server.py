@@ -24,7 +24,10 @@ KEYWORD, KEYWORD_LIST, BOOL = (
 
 @asynccontextmanager
 async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
-    """The server that skips time. One a test: its clock is global."""
+    """The server that skips time, to record long stories. One a story: its clock is global.
+
+    Not for tests: an update that meets a time skip sometimes breaks its history ("invalid history builder state").
+    """
     async with await WorkflowEnvironment.start_time_skipping(
         data_converter=DATA_CONVERTER, test_server_existing_path=str(BIN / "temporal-test-server")
     ) as env:
@@ -40,7 +43,7 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
 
 @asynccontextmanager
 async def real_time() -> AsyncIterator[WorkflowEnvironment]:
-    """Temporal's own server: for what the time-skipping one does not do."""
+    """Temporal's own server."""
     async with await WorkflowEnvironment.start_local(
         data_converter=DATA_CONVERTER,
         dev_server_existing_path=str(BIN / "temporal"),

@@ -27,13 +27,17 @@ from domain.messages import (
     Reply,
     StepReport,
 )
-from domain.vocabulary import STEPS, Step
+from domain.policy import Policy, Windows
+from domain.vocabulary import STEPS, Step, Tier
 from tests.unit.stories import CARCASSONNE, SAMU, regulator
 from tests.workflow.world import World
 from workflows.client import demand_handle, start_demand
 from workflows.demand import DemandWorkflow
 
 PASSED_THROUGH = ("domain", "activities", "storage", "geo", "workflows", "sqlalchemy", "psycopg", "h3")
+QUICK = Windows(guard_s=3, vehicles_s=3, sites_s=3)
+QUICK_POLICY = Policy(standard=QUICK, short=QUICK, free_choice_s=3, resurvey_s=1, newcomer_window_s=2)
+"""Short windows, for stories in which one must pass."""
 Handle = WorkflowHandle[DemandWorkflow, DemandEnd]
 
 
@@ -89,6 +93,14 @@ class Dispatch:
 
         await eventually(asked)
         return UUID(str(found[-1].solicitation_id))
+
+    async def free_choice(self, handle: Handle) -> UUID:
+        """The solicitation that an accepted promise opened."""
+        await eventually(lambda: self._last_opened(handle).tier is Tier.FREE_CHOICE)
+        return UUID(str(self._last_opened(handle).solicitation_id))
+
+    def _last_opened(self, handle: Handle) -> Any:
+        return self.world.bodies(demand_id(handle), "solicitation_opened")[-1]
 
     async def accept(
         self,

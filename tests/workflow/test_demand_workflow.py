@@ -12,10 +12,9 @@ from temporalio.service import RPCError
 from domain.fleet import Volume
 from domain.messages import Acceptance, Decision, VehicleTaken
 from domain.outcomes import Outcome
-from domain.policy import Policy, Windows
 from domain.vocabulary import Step, Tier
 from tests.unit.stories import regulator, site, uid, vehicle
-from tests.workflow.story import Dispatch, demand_id, eventually
+from tests.workflow.story import QUICK_POLICY, Dispatch, demand_id, eventually
 from tests.workflow.world import World
 from workflows.client import demand_handle
 from workflows.demand import DemandWorkflow
@@ -38,19 +37,13 @@ async def test_a_demand_from_its_reception_to_its_end(dispatch: Any) -> None:
 
 async def test_vehicles_then_sites_then_arbitration_then_free_choice(dispatch: Any) -> None:
     async with dispatch(World(A1, SITE)) as d:
-        handle = await d.post()
+        handle = await d.post(policy=QUICK_POLICY)
         await d.counter(handle, A1, 70)
         await d.solicitation(handle, SITE)
-        await d.sleep(61)
         await d.written(handle, "arbitration_opened")
         assert (await d.arbitrate(handle, Decision.ACCEPT)).outcome is Outcome.RECORDED
-        opened = d.world.bodies(demand_id(handle), "solicitation_opened")
-        await eventually(
-            lambda: d.world.bodies(demand_id(handle), "solicitation_opened")[-1].tier is Tier.FREE_CHOICE
-        )
-        opened = d.world.bodies(demand_id(handle), "solicitation_opened")
         answer = Acceptance(
-            solicitation_id=opened[-1].solicitation_id,
+            solicitation_id=await d.free_choice(handle),
             vehicle_id=uid("A9"),
             received_at=await d.now(),
             by=regulator("A"),
@@ -65,27 +58,24 @@ async def test_vehicles_then_sites_then_arbitration_then_free_choice(dispatch: A
 
 async def test_a_tier_ends_at_its_deadline_and_a_promise_that_is_not_kept_is_withdrawn(dispatch: Any) -> None:
     async with dispatch(World(A1, B1)) as d:
-        handle = await d.post()
+        handle = await d.post(policy=QUICK_POLICY)
         await d.counter(handle, A1, 70)
-        await d.sleep(106)
         await d.written(handle, "arbitration_opened")
         await d.arbitrate(handle, Decision.ACCEPT)
-        await d.sleep(46)
         await d.written(handle, "promise_withdrawn")
         assert (await d.declare_carence(handle)).outcome is Outcome.RECORDED
         assert (await handle.result()).status == "UNFULFILLED"
 
 
-@pytest.mark.parametrize(("seconds", "outcome"), [(104.9, Outcome.CONFIRMED), (105.1, Outcome.TOO_LATE)])
+@pytest.mark.parametrize(("seconds", "outcome"), [(2.9, Outcome.CONFIRMED), (3.1, Outcome.TOO_LATE)])
 async def test_rule_028_deadlines_are_judged_by_reception_not_by_arrival(
     dispatch: Any, seconds: float, outcome: Outcome
 ) -> None:
     async with dispatch(World(A1)) as d:
-        handle = await d.post()
+        handle = await d.post(policy=QUICK_POLICY)
         await d.solicitation(handle, A1)
         opened = d.world.journal[demand_id(handle)]
         at = next(f.at for f in opened if f.body.kind == "solicitation_opened")
-        await d.sleep(120)
         await d.written(handle, "arbitration_opened")
         reply = await d.accept(handle, A1, received=at + timedelta(seconds=seconds))
         assert reply.outcome is outcome
@@ -182,13 +172,28 @@ async def test_rule_092_a_breakdown_searches_again(dispatch: Any) -> None:
 async def test_rule_006_newcomers_are_asked_while_the_tier_is_open(dispatch: Any) -> None:
     world = World(A1)
     async with dispatch(world) as d:
-        handle = await d.post()
+        handle = await d.post(policy=QUICK_POLICY)
         await d.solicitation(handle, A1)
         world.fleet.append(B1)
-        await d.sleep(16)
         assert (await d.accept(handle, B1)).outcome is Outcome.CONFIRMED
         await d.cancel(handle)
         await handle.result()
+
+
+async def test_a_mission_that_ends_while_rivals_are_told_is_not_slept_through(dispatch: Any) -> None:
+    world = World(A1, B1)
+    async with dispatch(world) as d:
+        handle, *others = [await d.post() for _ in range(6)]
+        for each in others:
+            await d.solicitation(each, A1)
+        world.rivals[uid("A1")] = tuple(demand_id(each) for each in others)
+        assert (await d.accept(handle, A1)).outcome is Outcome.CONFIRMED
+        await d.cancel(handle)
+        assert (await handle.result()).status == "CANCELLED"
+        for each in others:
+            await d.written(each, "solicitation_withdrawn")
+            await d.cancel(each)
+            await each.result()
 
 
 async def test_the_database_away_delays_the_search_and_loses_nothing(dispatch: Any) -> None:
@@ -202,13 +207,13 @@ async def test_the_database_away_delays_the_search_and_loses_nothing(dispatch: A
 
 
 async def test_a_worker_that_restarts_in_the_middle_of_a_tier_keeps_the_deadline_and_the_answers(
-    real_env: Any,
+    env: Any,
 ) -> None:
-    world, windows = World(A1), Windows(vehicles_s=3)
-    d = Dispatch(real_env, world)
+    world = World(A1)
+    d = Dispatch(env, world)
     async with d.worker():
-        answered = await d.post(policy=Policy(standard=windows))
-        silent = await d.post(policy=Policy(standard=windows))
+        answered = await d.post(policy=QUICK_POLICY)
+        silent = await d.post(policy=QUICK_POLICY)
         asked = [await d.solicitation(each, A1) for each in (answered, silent)]
     answer = Acceptance(solicitation_id=asked[0], received_at=await d.now(), by=regulator("A"))
     accepting = asyncio.create_task(answered.execute_update(DemandWorkflow.accept, answer))
