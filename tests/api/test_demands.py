@@ -31,7 +31,7 @@ async def test_a_posted_demand_runs_and_solicits(samu: Caller, rules: RuleEngine
     assert rules.starts[0].samu_id == api.world.samu_id
 
 
-async def test_1_the_same_reference_and_content_is_one_demand(samu: Caller, rules: RuleEngine) -> None:
+async def test_rule_001_the_same_reference_and_content_is_one_demand(samu: Caller, rules: RuleEngine) -> None:
     posted = demand()
     first = await samu.post("/v1/demands", posted)
     again = await samu.post("/v1/demands", posted)
@@ -42,7 +42,7 @@ async def test_1_the_same_reference_and_content_is_one_demand(samu: Caller, rule
     assert_problem(other, 409, "reference_reused")
 
 
-async def test_1_a_double_click_is_one_demand(samu: Caller, rules: RuleEngine) -> None:
+async def test_rule_001_a_double_click_is_one_demand(samu: Caller, rules: RuleEngine) -> None:
     posted = demand()
     both = await asyncio.gather(*(samu.post("/v1/demands", posted) for _ in range(5)))
     assert sorted(each.status_code for each in both) == [200, 200, 200, 200, 201]
@@ -50,7 +50,7 @@ async def test_1_a_double_click_is_one_demand(samu: Caller, rules: RuleEngine) -
     assert len(rules.starts) == 1
 
 
-async def test_97_a_demand_is_kept_while_the_engine_is_away(
+async def test_rule_097_a_demand_is_kept_while_the_engine_is_away(
     samu: Caller, rules: RuleEngine, api: Api
 ) -> None:
     rules.away = True
@@ -70,7 +70,7 @@ async def test_97_a_demand_is_kept_while_the_engine_is_away(
     assert await sweep(api.resources) == 0
 
 
-async def test_97_its_first_fact_is_on_the_stream_even_then(samu: Caller, rules: RuleEngine) -> None:
+async def test_rule_097_its_first_fact_is_on_the_stream_even_then(samu: Caller, rules: RuleEngine) -> None:
     rules.away = True
     demand_id = (await samu.post("/v1/demands", demand())).json()["id"]
     journal = (await samu.get(f"/v1/demands/{demand_id}/journal")).json()["items"]
@@ -177,7 +177,7 @@ async def test_coordinator_and_administrator_watch(samu: Caller, log_in: Login, 
         assert_problem(refused, 404, "not_found")
 
 
-async def test_10_arbitration(samu: Caller, regulator: Caller, rules: RuleEngine) -> None:
+async def test_rule_010_arbitration(samu: Caller, regulator: Caller, rules: RuleEngine) -> None:
     demand_id = (await samu.post("/v1/demands", demand())).json()["id"]
     path = f"/v1/demands/{demand_id}"
     early = await samu.post(f"{path}/arbitration", {"decision": "ACCEPT"})
@@ -199,7 +199,7 @@ async def test_10_arbitration(samu: Caller, regulator: Caller, rules: RuleEngine
     assert taken.json()["outcome"] == "RECORDED"
 
 
-async def test_91_amending_the_place_changes_what_the_crew_reads(samu: Caller) -> None:
+async def test_rule_091_amending_the_place_changes_what_the_crew_reads(samu: Caller) -> None:
     demand_id = (await samu.post("/v1/demands", demand())).json()["id"]
     path = f"/v1/demands/{demand_id}"
     new = {"lat": 43.21, "lon": 2.36, "address": "3 rue du Pont", "access": None}
@@ -213,7 +213,7 @@ async def test_91_amending_the_place_changes_what_the_crew_reads(samu: Caller) -
     assert_problem(await samu.send("PATCH", path, paris), 422, "outside_area")
 
 
-async def test_90_cancelled_and_then_closed(samu: Caller, regulator: Caller) -> None:
+async def test_rule_090_cancelled_and_then_closed(samu: Caller, regulator: Caller) -> None:
     demand_id = (await samu.post("/v1/demands", demand())).json()["id"]
     asked = (await regulator.get("/v1/solicitations", state="OPEN")).json()["items"][0]
     path = f"/v1/demands/{demand_id}"
@@ -225,7 +225,7 @@ async def test_90_cancelled_and_then_closed(samu: Caller, regulator: Caller) -> 
     assert_problem(late, 409, "demand_closed")
 
 
-async def test_36_the_destination(samu: Caller) -> None:
+async def test_rule_036_the_destination(samu: Caller) -> None:
     demand_id = (await samu.post("/v1/demands", demand())).json()["id"]
     path = f"/v1/demands/{demand_id}/destination"
     assert (await samu.get(path)).json()["facility_id"] is None

@@ -74,7 +74,7 @@ async def test_from_the_post_to_disponible(samu: Caller, regulator: Caller, riva
     assert_problem(await samu.post(f"/v1/demands/{posted['id']}/carence", {}), 409, "demand_closed")
 
 
-async def test_90_a_cancellation_stops_the_ringing_at_once(samu: Caller, regulator: Caller) -> None:
+async def test_rule_090_a_cancellation_stops_the_ringing_at_once(samu: Caller, regulator: Caller) -> None:
     async with listening(regulator) as rung:
         posted = (await samu.post("/v1/demands", demand())).json()
         await Listener(rung).until("solicitation_opened")

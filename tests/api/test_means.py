@@ -25,7 +25,7 @@ async def test_a_company_sees_its_own_means(regulator: Caller, samu: Caller, nei
     assert (await neighbour.get("/v1/fleet")).json()["companies"] == []
 
 
-async def test_23_readiness_says_what_is_received_or_missing(regulator: Caller, api: Api) -> None:
+async def test_rule_023_readiness_says_what_is_received_or_missing(regulator: Caller, api: Api) -> None:
     told = (await regulator.get("/v1/fleet")).json()["companies"][0]
     assert told["readiness"].startswith("You receive: site Site de")
     for path in [f"/v1/vehicles/{one.id}" for one in api.world.cathare.vehicles] + [

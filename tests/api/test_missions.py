@@ -42,7 +42,9 @@ async def test_a_solicitation_tells_the_terms_and_no_address(samu: Caller, regul
     assert "EXEMPLE" not in str(asked)
 
 
-async def test_28_one_is_confirmed_the_other_is_told(samu: Caller, regulator: Caller, rival: Caller) -> None:
+async def test_rule_028_one_is_confirmed_the_other_is_told(
+    samu: Caller, regulator: Caller, rival: Caller
+) -> None:
     await samu.post("/v1/demands", demand())
     mine, theirs = await _asked(regulator), await _asked(rival)
     won = await regulator.post(f"/v1/solicitations/{mine['id']}/acceptance", {})
@@ -53,7 +55,7 @@ async def test_28_one_is_confirmed_the_other_is_told(samu: Caller, regulator: Ca
     assert again.json() == won.json()
 
 
-async def test_28_after_the_end_they_are_still_told_who_had_it(
+async def test_rule_028_after_the_end_they_are_still_told_who_had_it(
     samu: Caller, regulator: Caller, rival: Caller
 ) -> None:
     await samu.post("/v1/demands", demand())
@@ -94,7 +96,7 @@ async def test_answers_and_steps_need_a_device_of_ones_own(
     assert_problem(await regulator.post(path, {}), 409, "device_closed")
 
 
-async def test_7_a_counter_delay_is_longer_and_at_most_240(samu: Caller, regulator: Caller) -> None:
+async def test_rule_007_a_counter_delay_is_longer_and_at_most_240(samu: Caller, regulator: Caller) -> None:
     await samu.post("/v1/demands", demand())
     path = f"/v1/solicitations/{(await _asked(regulator))['id']}/counter-proposal"
     for minutes, code in ((20, "counter_delay_not_longer"), (241, "counter_delay_too_long")):
@@ -105,7 +107,7 @@ async def test_7_a_counter_delay_is_longer_and_at_most_240(samu: Caller, regulat
     assert_problem(await regulator.post(unavailable, {"reason": "panne"}), 409, "not_a_guard_solicitation")
 
 
-async def test_32_the_sheet_has_the_patient_while_the_mission_runs(
+async def test_rule_032_the_sheet_has_the_patient_while_the_mission_runs(
     samu: Caller, regulator: Caller, rival: Caller, api: Api
 ) -> None:
     path = f"/v1/missions/{await _mission(samu, regulator)}"
@@ -128,7 +130,7 @@ async def test_32_the_sheet_has_the_patient_while_the_mission_runs(
     assert reads == ["REGULATOR"]
 
 
-async def test_44_steps_have_one_order_and_may_be_repeated(samu: Caller, regulator: Caller) -> None:
+async def test_rule_044_steps_have_one_order_and_may_be_repeated(samu: Caller, regulator: Caller) -> None:
     path = f"/v1/missions/{await _mission(samu, regulator)}/steps"
     skipped = assert_problem(await regulator.post(path, _step("EN_APPROCHE")), 409, "wrong_step")
     assert skipped["expected_step"] == "ACQUITTE"
@@ -141,7 +143,7 @@ async def test_44_steps_have_one_order_and_may_be_repeated(samu: Caller, regulat
     assert again.json()["recorded_at"] == first.json()["recorded_at"]
 
 
-async def test_96_the_servers_time_bounds_the_devices(samu: Caller, regulator: Caller) -> None:
+async def test_rule_096_the_servers_time_bounds_the_devices(samu: Caller, regulator: Caller) -> None:
     path = f"/v1/missions/{await _mission(samu, regulator)}/steps"
     now = datetime.now(UTC)
     ahead = _step("ACQUITTE", occurred_at=(now + timedelta(hours=2)).isoformat())
@@ -151,7 +153,7 @@ async def test_96_the_servers_time_bounds_the_devices(samu: Caller, regulator: C
     assert_problem(await regulator.post(path, naive), 422, "invalid_request")
 
 
-async def test_44_a_step_is_kept_when_no_worker_is_up(
+async def test_rule_044_a_step_is_kept_when_no_worker_is_up(
     samu: Caller, regulator: Caller, rules: RuleEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(steps, "WAIT_SECONDS", 0.2)
@@ -167,7 +169,7 @@ async def test_44_a_step_is_kept_when_no_worker_is_up(
     assert (applied.status_code, applied.json()["status"]) == (200, "recorded")
 
 
-async def test_44_the_last_step_can_be_taken_back(samu: Caller, regulator: Caller) -> None:
+async def test_rule_044_the_last_step_can_be_taken_back(samu: Caller, regulator: Caller) -> None:
     path = f"/v1/missions/{await _mission(samu, regulator)}"
     step = _step("ACQUITTE")
     await regulator.post(f"{path}/steps", step)
@@ -182,7 +184,7 @@ async def test_44_the_last_step_can_be_taken_back(samu: Caller, regulator: Calle
     assert_problem(unknown, 409, "step_not_last")
 
 
-async def test_44_no_transport_only_after_the_bilan(samu: Caller, regulator: Caller) -> None:
+async def test_rule_044_no_transport_only_after_the_bilan(samu: Caller, regulator: Caller) -> None:
     path = f"/v1/missions/{await _mission(samu, regulator)}"
     early = await regulator.post(f"{path}/no-transport", {"reason": "refus"})
     assert assert_problem(early, 409, "no_transport_not_allowed")["expected_step"] == "ACQUITTE"
@@ -194,7 +196,7 @@ async def test_44_no_transport_only_after_the_bilan(samu: Caller, regulator: Cal
     assert_problem(late, 409, "mission_ended")
 
 
-async def test_92_breakdown_searches_again(samu: Caller, regulator: Caller) -> None:
+async def test_rule_092_breakdown_searches_again(samu: Caller, regulator: Caller) -> None:
     mission_id = await _mission(samu, regulator)
     done = await regulator.post(f"/v1/missions/{mission_id}/breakdown", {"reason": "moteur"})
     assert done.json()["outcome"] == "RECORDED"
@@ -205,7 +207,7 @@ async def test_92_breakdown_searches_again(samu: Caller, regulator: Caller) -> N
     assert told["mission"] is None
 
 
-async def test_44_another_vehicle_takes_over(samu: Caller, regulator: Caller, api: Api) -> None:
+async def test_rule_044_another_vehicle_takes_over(samu: Caller, regulator: Caller, api: Api) -> None:
     mission_id = await _mission(samu, regulator)
     before = (await regulator.get(f"/v1/missions/{mission_id}")).json()["vehicle_id"]
     other = next(each.id for each in api.world.cathare.vehicles if each.id != UUID(before))

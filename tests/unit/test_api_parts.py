@@ -93,7 +93,7 @@ def test_cursors_come_back_as_they_went() -> None:
         decode(encode("a"), 2)
 
 
-def test_23_readiness_in_one_sentence() -> None:
+def test_rule_023_readiness_in_one_sentence() -> None:
     assert readiness([], []) == "You receive nothing: no site and no vehicle is ticked."
     assert readiness(["Narbonne"], ["V1", "V3"]) == "You receive: site Narbonne · vehicles V1, V3."
     assert readiness(["A", "B"], []) == "You receive: sites A, B."

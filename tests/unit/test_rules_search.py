@@ -110,7 +110,7 @@ def test_rule_007_a_counter_delay_is_longer_than_the_demand_and_at_most_240(
     assert Story(vehicle("A1"), delay=40).counter("A1", minutes).outcome is outcome
 
 
-def test_rule_007_second_ring_once_and_only_for_those_who_are_silent() -> None:
+def test_rule_026_a_second_ring_once_and_only_for_those_who_are_silent() -> None:
     story = Story(vehicle("A1"), vehicle("B1"), vehicle("B2"))
     story.refuse("A1")
     story.wait(60)

@@ -70,7 +70,7 @@ async def test_a_vehicle_solicitation_is_accepted_without_naming_a_vehicle(
 
 
 @pytest.mark.parametrize("tier", ["SITE", "FREE_CHOICE"])
-async def test_rule_27_a_site_or_free_choice_acceptance_names_a_free_vehicle(
+async def test_rule_027_a_site_or_free_choice_acceptance_names_a_free_vehicle(
     tier: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose(monkeypatch, Answer.ACCEPT)
@@ -82,7 +82,7 @@ async def test_rule_27_a_site_or_free_choice_acceptance_names_a_free_vehicle(
     assert calls[0][2] == {"vehicle_id": "c0v1"}
 
 
-async def test_rule_4_no_small_vehicle_is_named_for_a_large_demand() -> None:
+async def test_rule_004_no_small_vehicle_is_named_for_a_large_demand() -> None:
     fleet = fleet_of(runtime().accounts.companies[0])
     for vehicle in fleet.vehicles.values():
         vehicle.info = vehicle.info.model_copy(update={"volume": "AMBULANCE"})
@@ -113,7 +113,7 @@ async def test_a_lost_acceptance_is_ordinary_life(code: str, monkeypatch: pytest
     assert not on.ledger.errors
 
 
-async def test_rule_7_a_counter_delay_is_longer_and_at_most_240(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rule_007_a_counter_delay_is_longer_and_at_most_240(monkeypatch: pytest.MonkeyPatch) -> None:
     choose(monkeypatch, Answer.COUNTER)
     calls: Calls = []
     fleet = fleet_of(runtime().accounts.companies[0])
@@ -127,7 +127,7 @@ async def test_rule_7_a_counter_delay_is_longer_and_at_most_240(monkeypatch: pyt
     assert 20 < minutes <= 240
 
 
-async def test_rule_13_a_guard_card_is_never_refused_but_declared_unavailable(
+async def test_rule_013_a_guard_card_is_never_refused_but_declared_unavailable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     choose(monkeypatch, Answer.REFUSE)
@@ -167,7 +167,7 @@ def steps_of(calls: Calls) -> list[object]:
     return [body["step"] for method, path, body in calls if method == "POST" and path.endswith("/steps")]
 
 
-async def test_rule_44_the_steps_are_passed_in_order_each_with_its_own_id() -> None:
+async def test_rule_044_the_steps_are_passed_in_order_each_with_its_own_id() -> None:
     calls: Calls = []
     one, fleet, _ = crew(calls, httpx.Response(200, json={}))
     await one.play()
@@ -195,7 +195,7 @@ async def test_a_step_that_met_a_failure_is_tried_again_with_the_same_id() -> No
     assert len({str(body["step_id"]) for body in posted}) == 1
 
 
-async def test_rule_90_a_crew_stops_when_its_mission_is_over() -> None:
+async def test_rule_090_a_crew_stops_when_its_mission_is_over() -> None:
     calls: Calls = []
     one, fleet, _ = crew(calls, httpx.Response(409, json={"code": "mission_ended"}))
     await one.play()
@@ -235,7 +235,7 @@ async def file_on(calls: Calls, *replies: httpx.Response, people: Habits) -> Sta
     return on
 
 
-async def test_rule_10_the_best_counter_proposal_is_accepted() -> None:
+async def test_rule_010_the_best_counter_proposal_is_accepted() -> None:
     calls: Calls = []
     arbitration = demand("ARBITRATION", ("far", 50, False), ("near", 30, True))
     people = Habits(cancel=0.0, refuse_counter=0.0, accept_another=0.0)
@@ -243,7 +243,7 @@ async def test_rule_10_the_best_counter_proposal_is_accepted() -> None:
     assert calls[1][1:] == ("/v1/demands/d1/arbitration", {"decision": "ACCEPT", "solicitation_id": "near"})
 
 
-async def test_rule_10_choosing_another_than_the_best_gives_a_reason() -> None:
+async def test_rule_010_choosing_another_than_the_best_gives_a_reason() -> None:
     calls: Calls = []
     arbitration = demand("ARBITRATION", ("far", 50, False), ("near", 30, True))
     people = Habits(cancel=0.0, refuse_counter=0.0, accept_another=1.0)
