@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
 
 from api import refusals
 from api.edge import Edge
@@ -60,7 +61,8 @@ ROUTERS = (
 
 def create_app(resources: Resources) -> FastAPI:
     """The API as an ASGI application. Its lifespan runs the feed and the sweeper, and nothing global."""
-    app = FastAPI(
+    app = FastAPIOffline(  # the page at /docs loads nothing from outside the machine
+        redoc_url=None,
         title="Rescousse",
         version=VERSION,
         description=DESCRIPTION,

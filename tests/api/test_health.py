@@ -1,5 +1,7 @@
 """What operators ask."""
 
+import re
+
 import httpx
 import sqlalchemy as sa
 
@@ -53,3 +55,12 @@ async def test_the_document_is_complete(http: httpx.AsyncClient) -> None:
             assert any(status.startswith("2") for status in described["responses"]), where
             if path.startswith("/v1"):
                 assert {"401", "422", "503"} <= set(described["responses"]), where
+
+
+async def test_the_readable_document_loads_nothing_from_outside(samu: Caller) -> None:
+    page = (await samu.http.get("/docs")).text
+    assert "swagger-ui-bundle.js" in page
+    assert "://" not in page
+    script = re.search(r'src="([^"]+\.js)"', page)
+    assert script is not None
+    assert (await samu.http.get(script[1])).status_code == 200
