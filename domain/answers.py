@@ -69,8 +69,6 @@ class Answers:
         """Give the mission to the claim whose vehicle is engaged, unless the demand changed meanwhile (rule 28)."""
         asked = self._asked(answer)
         outcome = self._judge(asked, answer)
-        if outcome is Outcome.CLAIM_ALLOWED and engaged.volume is not self.case.volume:
-            outcome = Outcome.SOLICITATION_CLOSED
         if outcome is not Outcome.CLAIM_ALLOWED:
             self._turn_away(asked, answer, outcome, engaged.vehicle_id)
             return Reply(outcome=outcome)
@@ -117,7 +115,7 @@ class Answers:
         )
         case.ledger.add(body, at, mission.company_id)
         mission.pass_step(_assignment(mission, answer), case.ledger)
-        case.begin_mission(mission, at)
+        case.begin_mission(mission, asked, at)
 
     def _holds_mission(self, asked: Solicitation, answer: Acceptance) -> bool:
         mission = self.case.mission
@@ -143,7 +141,7 @@ class Answers:
         if asked is None:
             return Reply(outcome=Outcome.SOLICITATION_UNKNOWN)
         mission = self.case.mission
-        if mission is not None and asked.id == mission.reconfirmation:
+        if mission is not None and _may_refuse_new_terms(mission, asked, answer.received_at):
             return self._refuse_new_terms(mission, asked, answer)
         if asked.tier is Tier.GUARD:
             return self._refused(asked, answer, Outcome.GUARD_MUST_ACCEPT)
@@ -155,7 +153,7 @@ class Answers:
         asked = self.case.book.get(answer.solicitation_id)
         if asked is None:
             return Reply(outcome=Outcome.SOLICITATION_UNKNOWN)
-        impossible = self._judge_delay(answer.delay_minutes)
+        impossible = self._judge_delay(asked, answer.delay_minutes)
         if impossible:
             return self._refused(asked, answer, impossible)
         body = facts.DelayProposed(
@@ -213,11 +211,18 @@ class Answers:
             return Outcome.ALREADY_ASSIGNED
         if asked.state is State.WITHDRAWN and asked.withdrawn_for is WithdrawalReason.VEHICLE_ENGAGED:
             return Outcome.VEHICLE_ENGAGED
-        if asked.state in {State.WITHDRAWN, State.ACCEPTED} or asked.round != self.case.search.round:
+        if asked.state in {State.WITHDRAWN, State.ACCEPTED} or self._is_of_old_terms(asked):
             return Outcome.SOLICITATION_CLOSED
         return None if asked.answerable(received_at) else Outcome.TOO_LATE
 
-    def _judge_delay(self, minutes: int) -> Outcome | None:
+    def _is_of_old_terms(self, asked: Solicitation) -> bool:
+        """Asked in an earlier round, and not waiting to be held against the new terms."""
+        waiting = self.case.search.amended and asked.is_open
+        return asked.round != self.case.search.round and not waiting
+
+    def _judge_delay(self, asked: Solicitation, minutes: int) -> Outcome | None:
+        if asked.tier is Tier.GUARD:
+            return Outcome.GUARD_MUST_ACCEPT
         asked_for = self.case.search.max_delay_minutes
         if minutes <= asked_for:
             return Outcome.COUNTER_DELAY_NOT_LONGER
@@ -254,6 +259,12 @@ def _judge_named_vehicle(asked: Solicitation, vehicle_id: UUID | None) -> Outcom
         return Outcome.CLAIM_ALLOWED if vehicle_id else Outcome.VEHICLE_REQUIRED
     right = vehicle_id in (None, asked.candidate.vehicle_id)
     return Outcome.CLAIM_ALLOWED if right else Outcome.VEHICLE_NOT_SOLICITED
+
+
+def _may_refuse_new_terms(mission: Mission, asked: Solicitation, received_at: datetime) -> bool:
+    """Only while it is asked, and never with the patient on board: who confirmed and cannot go on, breaks down."""
+    asked_now = asked.state in {State.OPEN, State.EXPIRED} and asked.answerable(received_at)
+    return asked.id == mission.reconfirmation and asked_now and not mission.patient_on_board
 
 
 def _promised_arrival(

@@ -12,7 +12,7 @@ from domain.mission import Mission
 from domain.people import Actor
 from domain.policy import Policy
 from domain.search import Search
-from domain.solicitation import SolicitationBook
+from domain.solicitation import Solicitation, SolicitationBook
 from domain.vocabulary import DemandStatus, MissionEndReason, Tier, WithdrawalReason
 
 SEARCH_TIERS = (Tier.GUARD, Tier.VEHICLE, Tier.SITE)
@@ -63,11 +63,11 @@ class Case:
         promised = self.book.get(self.search.promised) if self.search.promised else None
         return (promised and promised.arrival_deadline) or self.search.agreed_deadline
 
-    def begin_mission(self, mission: Mission, at: datetime) -> None:
+    def begin_mission(self, mission: Mission, won: Solicitation, at: datetime) -> None:
         """The vehicle is ours: the search is over and everybody else is told at once."""
         self.mission = mission
         self.missions_begun += 1
-        self.search.stop(at)
+        self.search.stop(won, at)
 
     def end_mission(
         self, mission: Mission, reason: MissionEndReason, at: datetime, by: Actor, detail: str | None = None
@@ -89,7 +89,7 @@ class Case:
 
     def search_again(self, at: datetime) -> None:
         """Begin a new round; the deadline of arrival stays (rule 92)."""
-        self.search.withdraw(self.book.still_open(), WithdrawalReason.DEMAND_AMENDED, at)
+        self.search.dismiss(WithdrawalReason.DEMAND_AMENDED, at)
         self.search.new_round(list(SEARCH_TIERS), at)
 
     def finish(self, status: DemandStatus, body: facts.AnyBody, at: datetime, *audience: UUID) -> None:

@@ -10,7 +10,14 @@ from domain.fleet import VehicleCard
 from domain.messages import EngageRequest, MissionExit, Relief, Reply, StepReport, StepUndo
 from domain.mission import Mission
 from domain.outcomes import Outcome
-from domain.vocabulary import AlarmKind, DemandStatus, MissionEndReason, SolicitationState, Step
+from domain.vocabulary import (
+    AlarmKind,
+    DemandStatus,
+    MissionEndReason,
+    SolicitationState,
+    Step,
+    WithdrawalReason,
+)
 
 
 @dataclass(slots=True)
@@ -65,6 +72,7 @@ class CrewDesk:
         mission = self._running(order.mission_id)
         if mission is None:
             return Reply(outcome=self._no_mission())
+        self.case.book.out_of_order.add(mission.vehicle_id)
         self.case.end_mission(mission, MissionEndReason.BREAKDOWN, order.received_at, order.by, order.reason)
         self.case.search_again(order.received_at)
         return Reply(outcome=Outcome.RECORDED, mission_id=mission.id)
@@ -153,7 +161,7 @@ class CrewDesk:
         self, mission: Mission, reason: MissionEndReason, order: StepReport | MissionExit, detail: str | None
     ) -> None:
         case, at = self.case, order.received_at
-        case.search.stop(at)
+        case.search.dismiss(WithdrawalReason.ALREADY_ASSIGNED, at)
         case.end_mission(mission, reason, at, order.by, detail)
         transported = reason is MissionEndReason.COMPLETED
         body = facts.DemandCompleted(mission_id=mission.id, transported=transported)

@@ -19,7 +19,7 @@ from domain.messages import (
 from domain.mission import Mission
 from domain.outcomes import Outcome
 from domain.solicitation import Solicitation
-from domain.vocabulary import DemandStatus, MissionEndReason, WithdrawalReason
+from domain.vocabulary import DemandStatus, MissionEndReason, Tier, WithdrawalReason
 
 
 @dataclass(slots=True)
@@ -70,19 +70,23 @@ class Decisions:
 
     def cancel(self, order: Cancellation) -> Reply:
         """Cancel at any moment before the patient is on board (rules 44 and 90). Repeating it is harmless."""
-        case, at = self.case, order.received_at
+        case, mission = self.case, self.case.mission
         if not case.is_open:
             return Reply(outcome=self._after_the_end(DemandStatus.CANCELLED))
-        mission = case.mission
         if mission is not None and mission.patient_on_board:
             return Reply(outcome=Outcome.TOO_LATE_TO_CANCEL, expected_step=mission.expected_step)
-        case.search.withdraw(case.book.still_open(), WithdrawalReason.DEMAND_CANCELLED, at)
+        self.abandon(order)
+        return Reply(outcome=Outcome.RECORDED)
+
+    def abandon(self, order: Cancellation) -> None:
+        """End an open demand at any step: what a cancellation does, and an operator's last resort."""
+        case, mission, at = self.case, self.case.mission, order.received_at
+        case.search.dismiss(WithdrawalReason.DEMAND_CANCELLED, at)
         if mission is not None:
             case.end_mission(mission, MissionEndReason.CANCELLED, at, order.by, order.reason)
         told = [mission.company_id] if mission else []
         body = facts.DemandCancelled(reason=order.reason, by=order.by)
         case.finish(DemandStatus.CANCELLED, body, at, *told)
-        return Reply(outcome=Outcome.RECORDED)
 
     def declare_carence(self, order: Carence) -> Reply:
         """Declare that nobody could come; the machine only proposes it. Repeating it is harmless."""
@@ -91,7 +95,7 @@ class Decisions:
             return Reply(outcome=self._after_the_end(DemandStatus.UNFULFILLED))
         if case.status is not DemandStatus.ARBITRATION:
             return Reply(outcome=Outcome.CARENCE_NOT_PROPOSED)
-        case.search.withdraw(case.book.still_open(), WithdrawalReason.DEMAND_UNFULFILLED, at)
+        case.search.dismiss(WithdrawalReason.DEMAND_UNFULFILLED, at)
         body = facts.DemandUnfulfilled(reason=order.reason, by=order.by)
         case.finish(DemandStatus.UNFULFILLED, body, at)
         return Reply(outcome=Outcome.RECORDED)
@@ -109,13 +113,23 @@ class Decisions:
         self._take_terms(order)
         self._tell_terms(order, mission)
         if mission is None:
-            case.search.new_round(list(SEARCH_TIERS), order.received_at, amended=True)
+            self._search_on_new_terms(order)
         elif serves(mission.volume, case.volume):
             self._ask_again(mission, order)
         else:
             case.end_mission(mission, MissionEndReason.VEHICLE_TOO_SMALL, order.received_at, order.by)
             case.search_again(order.received_at)
         return Reply(outcome=Outcome.RECORDED)
+
+    def _search_on_new_terms(self, order: Amendment) -> None:
+        """Promises were made on the old terms; the patient's own company is asked again if it was being asked."""
+        search, at = self.case.search, order.received_at
+        free = self.case.book.still_open(Tier.FREE_CHOICE)
+        ask_again = any(s.promise is None for s in free)
+        search.withdraw(free, WithdrawalReason.DEMAND_AMENDED, at)
+        search.lapse(WithdrawalReason.DEMAND_AMENDED, at)
+        tiers = [Tier.FREE_CHOICE, *SEARCH_TIERS] if ask_again else list(SEARCH_TIERS)
+        search.new_round(tiers, at, amended=True)
 
     def _take_terms(self, order: Amendment) -> None:
         case = self.case

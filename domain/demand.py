@@ -65,6 +65,11 @@ class Demand:
             return mission.has_alarm
         return self.is_in_arbitration()
 
+    @property
+    def is_reevaluating(self) -> bool:
+        """Whether the terms changed and the fleet was not looked at since: no acceptance can be judged now."""
+        return self.case.is_searching and self.case.search.amended
+
     def next_tier(self) -> Tier | None:
         """The tier to ask now; ``None`` past the tiers, or when nobody is looked for."""
         to_ask = self.case.search.to_ask
@@ -89,6 +94,7 @@ class Demand:
             round=self.case.search.round,
             number=number,
             at=at,
+            policy=self.case.policy,
         )
 
     def survey_is_due(self, at: datetime) -> bool:
@@ -111,6 +117,7 @@ class Demand:
         """Solicit whoever can be there in time now and was not asked yet (rule 6)."""
         if self.case.is_searching:
             self.case.search.solicit(candidates, at)
+            self.case.search.settle(at)
 
     def open_arbitration(self, at: datetime) -> None:
         """Nobody accepted: the SAMU decides (rule 10)."""

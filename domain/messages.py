@@ -203,6 +203,7 @@ class SurveyRequest(Message):
     round: int
     number: int
     at: datetime
+    policy: Policy | None = None
 
 
 class SurveyResult(Message):

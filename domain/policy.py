@@ -20,7 +20,11 @@ class Windows(BaseModel):
 
 
 class Policy(BaseModel):
-    """Every timing of a search and a mission. Durations are seconds."""
+    """Every timing of a search and a mission. Durations are seconds.
+
+    ``most_answers`` is how many answers of companies one demand takes: the engine takes 2,000 updates in all, and the
+    SAMU's decisions must always find room.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,6 +46,7 @@ class Policy(BaseModel):
     position_moving_s: int = Field(default=120, ge=1)
     position_stopped_s: int = Field(default=900, ge=1)
     position_lost_s: int = Field(default=21600, ge=1)
+    most_answers: int = Field(default=1500, ge=1)
     undo_step_s: int = Field(default=60, ge=0)
 
     def windows(self, max_delay_minutes: int) -> Windows:

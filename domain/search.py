@@ -52,6 +52,10 @@ class Search:
     def open_tier(self, tier: Tier, candidates: Iterable[Candidate], at: datetime) -> None:
         """Ask a tier; without a candidate it takes no time (rule 8)."""
         candidates = tuple(candidates)
+        if not self.opened:
+            self.started_at = (
+                at  # the machine's time begins now, even if the engine was away since the reception
+            )
         if self.amended:
             self.amended = False
             self._reevaluate(candidates, at)
@@ -133,12 +137,29 @@ class Search:
             body = facts.SolicitationWithdrawn(solicitation_id=each.id, reason=reason)
             self.ledger.add(body, at, each.company_id)
 
-    def stop(self, at: datetime) -> None:
+    def stop(self, won: Solicitation, at: datetime) -> None:
         """Nobody is looked for any more: whoever was asked is told at once (rule 28)."""
+        self.withdraw(self.book.still_open(), WithdrawalReason.ALREADY_ASSIGNED, at)
+        self.lapse(WithdrawalReason.ALREADY_ASSIGNED, at, kept=won.promise)
         self.tier = self.tier_deadline = self.promised = self.arbitration_since = None
         self.waves_left = False
         self.mark += 1
-        self.withdraw(self.book.still_open(), WithdrawalReason.ALREADY_ASSIGNED, at)
+
+    def dismiss(self, reason: WithdrawalReason, at: datetime) -> None:
+        """Tell everybody who was asked, or who promised, that it is over."""
+        self.withdraw(self.book.still_open(), reason, at)
+        self.lapse(reason, at)
+
+    def lapse(self, reason: WithdrawalReason, at: datetime, *, kept: UUID | None = None) -> None:
+        """Standing counter-proposals bind nobody any more; their companies may use their vehicles again."""
+        for each in self.book.counter_proposals():
+            if each.id == kept:
+                continue  # the promise by which the mission was won
+            each.counter_refused = True
+            body = facts.CounterProposalLapsed(
+                solicitation_id=each.id, company_id=each.company_id, reason=reason
+            )
+            self.ledger.add(body, at, each.company_id)
 
     def new_round(self, to_ask: list[Tier], at: datetime, *, amended: bool = False) -> None:
         """Begin the procedure again; ``amended`` terms are held against the running solicitations first."""
@@ -156,9 +177,9 @@ class Search:
         fits = {target_of(c): c for c in candidates}
         for each in self.book.still_open():
             candidate = fits.get(each.target)
-            if candidate is None and each.tier is not Tier.FREE_CHOICE:
+            if candidate is None:
                 self.withdraw([each], WithdrawalReason.DEMAND_AMENDED, at)
-            elif candidate is not None:
+            else:
                 self._revise(each, candidate, at)
 
     def _revise(self, each: Solicitation, candidate: Candidate, at: datetime) -> None:
@@ -203,6 +224,7 @@ class Search:
         if counter is not None:
             counter.counter_refused = True
         self.promised, self.status = None, DemandStatus.ARBITRATION
+        self.arbitration_since, self.arbitration_alarms = at, 0  # the SAMU is awaited anew
         self.mark += 1
         body = facts.PromiseWithdrawn(
             solicitation_id=free_choice.promise or free_choice.id,

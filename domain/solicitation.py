@@ -80,6 +80,7 @@ class SolicitationBook:
     """All solicitations of one demand, in the order in which they were opened."""
 
     demand_id: UUID
+    out_of_order: set[UUID] = field(default_factory=set)
     _by_id: dict[UUID, Solicitation] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Solicitation]:
@@ -102,7 +103,12 @@ class SolicitationBook:
         return [s for s in self if s.is_open and tier in (None, s.tier)]
 
     def may_ask(self, candidate: Candidate, round_: int) -> bool:
-        """Whether the candidate was not yet asked in this round; a vehicle that came back may be asked again."""
+        """Whether the candidate was not yet asked in this round; a vehicle that came back may be asked again.
+
+        One that broke down on this very demand may not.
+        """
+        if candidate.vehicle_id in self.out_of_order:
+            return False
         asked = [s for s in self if s.round == round_ and s.target == target_of(candidate)]
         return all(s.withdrawn_for is WithdrawalReason.VEHICLE_ENGAGED for s in asked)
 

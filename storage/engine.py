@@ -27,6 +27,7 @@ def create_engine(url: str | URL, pool_size: int = 10, application_name: str = "
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text must not hold what people sent
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "application_name": application_name,

@@ -163,7 +163,8 @@ idempotency_keys = sa.Table(
     sa.Column("status", sa.Integer, comment="null while the first request is still being answered"),
     sa.Column("content_type", sa.Text),
     sa.Column("response", sa.LargeBinary),
-    sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now(), index=True),
+    sa.Column("received_at", Instant, nullable=False, index=True, comment="when it was first asked"),
+    sa.Column("claimed_at", Instant, comment="by whoever answers it now; null while nobody does"),
 )
 
 # -- demands: what was asked -----------------------------------------------------------------------------------------
@@ -186,8 +187,21 @@ demands = sa.Table(
     sa.Column(
         "started_at", Instant, comment="null until the engine has the workflow: the sweeper's work list"
     ),
+    sa.Column("start_tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("try_again_at", Instant, comment="no sweeper starts it before; null for at once"),
     sa.UniqueConstraint("samu_id", "reference"),
     sa.Index("ix_demands_not_started", "received_at", postgresql_where=sa.text("started_at IS NULL")),
+)
+
+place_texts = sa.Table(
+    "place_texts",
+    metadata,
+    sa.Column("demand_id", Uuid, sa.ForeignKey("demands.id"), primary_key=True),
+    sa.Column("lat", sa.Double, primary_key=True),
+    sa.Column("lon", sa.Double, primary_key=True),
+    sa.Column("address", sa.Text),
+    sa.Column("access", sa.Text),
+    comment="What the crew reads of a corrected place (rule 2), kept by the place: the two change together",
 )
 
 patients = sa.Table(
@@ -295,6 +309,13 @@ missions = sa.Table(
     sa.Column("deadline", Instant, nullable=False),
     sa.Column("step", sa.Text, nullable=False),
     sa.Column("alarm", sa.Text),
+    sa.Column(
+        "acknowledged_late",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="that alarm was raised: it stands again when the acknowledgement is taken back",
+    ),
     sa.Column("ended_at", Instant),
     sa.Column("end_reason", sa.Text),
     sa.Column("end_detail", sa.Text),
@@ -312,8 +333,19 @@ mission_steps = sa.Table(
     sa.Column("recorded_at", Instant, nullable=False, comment="when the server received it"),
     sa.Column("device_time", Instant),
     sa.Column("by", sa.Text, nullable=False),
+    sa.Column("by_role", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Column("undone_at", Instant),
+)
+
+kept_steps = sa.Table(
+    "kept_steps",
+    metadata,
+    sa.Column("mission_id", Uuid, primary_key=True),
+    sa.Column("step_id", Uuid, primary_key=True),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("kept_at", Instant, nullable=False, index=True),
+    comment="Steps that were answered 202: the engine has them, their fact is still to come",
 )
 
 # -- deciding and explaining -----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.engagement import EngagementActivities
@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         Destination,
         EngageRequest,
         EngageResult,
+        FromOutside,
         MissionExit,
         Refusal,
         ReleaseRequest,
@@ -36,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
         VehicleTaken,
     )
     from domain.outcomes import Outcome
+    from domain.people import Actor, Role
     from domain.vocabulary import Tier
     from workflows.ids import workflow_id
     from workflows.options import ENGAGE, SURVEY
@@ -61,7 +63,7 @@ class DemandWorkflow:
         self._sign = Sign(self._demand)
         self._one_claim_at_a_time = asyncio.Lock()
         self._rivals: list[tuple[UUID, VehicleTaken]] = []
-        self._surveys = 0
+        self._surveys = self._answers = 0
         self._last_survey: tuple[Candidate, ...] = ()
         self._surveyed_at = start.received_at - timedelta(days=1)
         self._surveyed_round = 0
@@ -71,11 +73,14 @@ class DemandWorkflow:
         """Ask the guard, then the vehicles, then the sites; let the SAMU arbitrate; follow the mission."""
         del start  # taken by __init__
         self._recorder.start()
-        while self._demand.is_open:
-            while tier := self._demand.next_tier():
-                await self._ask(tier)
-            await self._let_the_samu_arbitrate()
-            await self._follow_the_mission()
+        try:
+            while self._demand.is_open:
+                while tier := self._demand.next_tier():
+                    await self._ask(tier)
+                await self._let_the_samu_arbitrate()
+                await self._follow_the_mission()
+        except asyncio.CancelledError:
+            self._give_up()
         self._sign.update()
         await workflow.wait_condition(workflow.all_handlers_finished)
         await self._recorder.finish()
@@ -118,6 +123,13 @@ class DemandWorkflow:
         if self._demand.survey_is_due(workflow.now()):
             self._demand.welcome(await self._survey(), workflow.now())
 
+    def _give_up(self) -> None:
+        """An operator cancelled the workflow, as a last resort: the vehicle is freed and everybody is told."""
+        if self._demand.is_open:
+            by = Actor(role=Role.ADMIN, name="operator")
+            order = Cancellation(reason="ended by an operator", received_at=workflow.now(), by=by)
+            self._demand.samu.abandon(order)
+
     # -- the fleet -------------------------------------------------------------------------------------------------
 
     async def _who_could_come(self) -> tuple[Candidate, ...]:
@@ -144,15 +156,31 @@ class DemandWorkflow:
     @workflow.update  # the wire name is the method's: the SDK's types do not know a named update that is async
     async def accept(self, answer: Acceptance) -> Reply:
         """A company takes the mission; it is theirs only when this answers ``confirmed`` (rule 28)."""
+        self._answers += 1
         reply = self._demand.companies.claim(answer)
         if reply.outcome is not Outcome.CLAIM_ALLOWED:
             return reply
         # One at a time: whoever waits here asks again, and learns that somebody else has won.
         async with self._one_claim_at_a_time:
+            await self._terms_are_settled()
             reply = self._demand.companies.claim(answer)
             if reply.outcome is not Outcome.CLAIM_ALLOWED:
                 return reply
             return await self._engage(answer)
+
+    async def _terms_are_settled(self) -> None:
+        """Amended a moment ago: an acceptance is judged once the fleet was held against the new terms."""
+        await workflow.wait_condition(lambda: not self._demand.is_reevaluating)
+
+    @accept.validator
+    def _not_too_many_acceptances(self, answer: Acceptance) -> None:
+        self._keep_room_for_the_samu(answer)
+
+    def _keep_room_for_the_samu(self, answer: FromOutside) -> None:
+        """The engine takes 2,000 updates a workflow: a company that repeats itself must not use them all."""
+        if self._answers >= self._demand.case.policy.most_answers:
+            message = f"{answer.by.name}: no more answers are taken for this demand"
+            raise ApplicationError(message, type="too_many_answers", non_retryable=True)
 
     async def _engage(self, answer: Acceptance) -> Reply:
         companies = self._demand.companies
@@ -199,17 +227,32 @@ class DemandWorkflow:
     @workflow.update(name="refuse")
     def refuse(self, answer: Refusal) -> Reply:
         """A company refuses."""
+        self._answers += 1
         return self._demand.companies.refuse(answer)
 
     @workflow.update(name="propose_delay")
     def propose_delay(self, answer: CounterProposal) -> Reply:
         """A company promises a longer delay."""
+        self._answers += 1
         return self._demand.companies.propose_delay(answer)
 
     @workflow.update(name="declare_unavailable")
     def declare_unavailable(self, answer: Unavailability) -> Reply:
         """A guard crew cannot come."""
+        self._answers += 1
         return self._demand.companies.declare_unavailable(answer)
+
+    @refuse.validator
+    def _not_too_many_refusals(self, answer: Refusal) -> None:
+        self._keep_room_for_the_samu(answer)
+
+    @propose_delay.validator
+    def _not_too_many_promises(self, answer: CounterProposal) -> None:
+        self._keep_room_for_the_samu(answer)
+
+    @declare_unavailable.validator
+    def _not_too_many_unavailabilities(self, answer: Unavailability) -> None:
+        self._keep_room_for_the_samu(answer)
 
     # -- the SAMU --------------------------------------------------------------------------------------------------
 
@@ -228,10 +271,11 @@ class DemandWorkflow:
         """The SAMU declares that nobody could come."""
         return self._demand.samu.declare_carence(order)
 
-    @workflow.update(name="amend")
-    def amend(self, order: Amendment) -> Reply:
-        """The SAMU changes the terms."""
-        return self._demand.samu.amend(order)
+    @workflow.update  # named by its method, as accept is
+    async def amend(self, order: Amendment) -> Reply:
+        """The SAMU changes the terms; never while a vehicle is being engaged on the old ones."""
+        async with self._one_claim_at_a_time:
+            return self._demand.samu.amend(order)
 
     @workflow.update(name="set_destination")
     def set_destination(self, order: Destination) -> Reply:

@@ -34,7 +34,7 @@ class Recorder:
         """Return once every fact is written."""
         self._closing = True
         if self._writing is not None:
-            await self._writing
+            await asyncio.shield(self._writing)  # an operator who cancels now does not cancel the writing
 
     async def _write_down(self) -> None:
         while await self._something_to_write():

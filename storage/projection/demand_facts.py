@@ -49,6 +49,11 @@ def _counter_proposal_refused(body: facts.CounterProposalRefused, _at: datetime,
 
 
 @fold.register
+def _counter_proposal_lapsed(body: facts.CounterProposalLapsed, _at: datetime, draft: Draft) -> None:
+    draft.solicitations.set(body.solicitation_id, counter_refused=True)
+
+
+@fold.register
 def _promise_withdrawn(body: facts.PromiseWithdrawn, _at: datetime, draft: Draft) -> None:
     draft.becomes(Status.ARBITRATION, deadline=body.deadline)
     draft.solicitations.set(body.solicitation_id, counter_refused=True)

@@ -52,8 +52,8 @@ class Changes:
 class Draft:
     """One demand's read model while facts are folded into it.
 
-    `status`, `mission_id` and `alarm` are what the database held before, and then what the facts made of them:
-    the only things that a fold looks at.
+    `status`, `mission_id`, `alarm` and `acknowledged_late` are what the database held before, and then what the
+    facts made of them: the only things that a fold looks at.
     """
 
     demand_id: UUID
@@ -61,6 +61,8 @@ class Draft:
     status: DemandStatus | None = None
     mission_id: UUID | None = None
     alarm: AlarmKind | None = None
+    acknowledged_late: bool = False
+    """Whether the alarm of a late acknowledgement was raised for the mission."""
     view: dict[str, object] = field(default_factory=dict)
     solicitations: Changes = field(default_factory=lambda: Changes(tables.solicitations))
     missions: Changes = field(default_factory=lambda: Changes(tables.missions))

@@ -17,7 +17,7 @@ SEARCHED_AGAIN = frozenset(
 @fold.register
 def _assigned(body: facts.MissionAssigned, at: datetime, draft: Draft) -> None:
     find_vehicle(draft, body.mission_id, body.deadline)
-    draft.alarm = None
+    draft.alarm, draft.acknowledged_late = None, False
     draft.missions.add(
         body.mission_id,
         demand_id=draft.demand_id,
@@ -28,6 +28,7 @@ def _assigned(body: facts.MissionAssigned, at: datetime, draft: Draft) -> None:
         promised_at=body.promised_at,
         deadline=body.deadline,
         step=Step.AFFECTE,
+        acknowledged_late=False,
     )
 
 
@@ -58,21 +59,28 @@ def _step_passed(body: facts.StepPassed, at: datetime, draft: Draft) -> None:
         recorded_at=at,
         device_time=body.device_time,
         by=body.by.name,
+        by_role=body.by.role,
         reason=body.reason,
     )
 
 
 @fold.register
 def _step_undone(body: facts.StepUndone, at: datetime, draft: Draft) -> None:
-    """The order is strict, so what is left is the step before."""
+    """The order is strict, so what is left is the step before, with the alarm that it had."""
     draft.missions.set(body.mission_id, step=STEPS[body.step.rank - 1])
+    if body.step is Step.ACQUITTE and draft.acknowledged_late and draft.alarm is None:
+        draft.raise_alarm(body.mission_id, AlarmKind.ACKNOWLEDGEMENT_LATE)
     draft.steps.set(body.mission_id, body.step_id, undone_at=at)
 
 
 @fold.register
 def _alarm_raised(body: facts.AlarmRaised, _at: datetime, draft: Draft) -> None:
-    if body.mission_id is not None:
-        draft.raise_alarm(body.mission_id, body.alarm)
+    if body.mission_id is None:
+        return
+    draft.raise_alarm(body.mission_id, body.alarm)
+    if body.alarm is AlarmKind.ACKNOWLEDGEMENT_LATE:
+        draft.acknowledged_late = True
+        draft.missions.set(body.mission_id, acknowledged_late=True)
 
 
 @fold.register

@@ -6,9 +6,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.facts import DemandReceived, Fact
+from domain.facts import DemandReceived, Fact, MissionEnded
 from domain.messages import FactBatch
-from domain.vocabulary import AlarmKind, DemandStatus
+from domain.vocabulary import AlarmKind, DemandStatus, MissionEndReason
 from storage import journal, tables
 from storage.bulk import insert_rows, update_rows
 from storage.projection import demand_facts, mission_facts, solicitation_facts
@@ -41,6 +41,7 @@ async def record(connection: AsyncConnection, batch: FactBatch) -> list[Fact]:
         return []
     _refuse_holes(batch.demand_id, version, new)
     await _project(connection, draft, new)
+    await _untick_broken(connection, new)
     return await journal.append(connection, batch.demand_id, batch.samu_id, new)
 
 
@@ -69,11 +70,14 @@ async def _lock(connection: AsyncConnection, batch: FactBatch) -> tuple[Draft, i
         return draft, 0
     draft.status, draft.mission_id = DemandStatus(found.status), found.mission_id
     draft.alarm = AlarmKind(found.alarm) if found.alarm else None
+    draft.acknowledged_late = bool(found.acknowledged_late)
     return draft, found.version
 
 
 _STATE = (
-    sa.select(views.c.version, views.c.status, views.c.mission_id, missions.c.alarm)
+    sa.select(
+        views.c.version, views.c.status, views.c.mission_id, missions.c.alarm, missions.c.acknowledged_late
+    )
     .select_from(views.outerjoin(missions, missions.c.id == views.c.mission_id))
     .where(views.c.demand_id == sa.bindparam("demand", type_=views.c.demand_id.type))
     .with_for_update(of=views)
@@ -96,6 +100,22 @@ async def _project(connection: AsyncConnection, draft: Draft, new: Sequence[Fact
     if draft.released:
         engagements = tables.engagements
         await connection.execute(sa.delete(engagements).where(engagements.c.mission_id.in_(draft.released)))
+
+
+async def _untick_broken(connection: AsyncConnection, new: Sequence[Fact]) -> None:
+    """A vehicle that broke down is not available to anybody until its company ticks it again (rule 92).
+
+    Only when the fact is new: to fold a journal again must not take a repaired vehicle away.
+    """
+    broken = [
+        fact.body.vehicle_id
+        for fact in new
+        if isinstance(fact.body, MissionEnded) and fact.body.reason is MissionEndReason.BREAKDOWN
+    ]
+    if broken:
+        vehicles = tables.vehicles
+        unticked = sa.update(vehicles).where(vehicles.c.id.in_(broken)).values(available=False)
+        await connection.execute(unticked)
 
 
 async def _write_view(connection: AsyncConnection, draft: Draft, new: Sequence[Fact]) -> None:

@@ -29,12 +29,11 @@ IDENTITY = {
 
 
 def models(module: ModuleType) -> list[type[BaseModel]]:
-    found = [
-        value
-        for _, value in inspect.getmembers(module, inspect.isclass)
-        if value.__module__ == module.__name__
-    ]
-    return [each for each in found if issubclass(each, BaseModel)]
+    """The module's own models, and those that it names in ``__all__``."""
+    named = getattr(module, "__all__", [])
+    found = inspect.getmembers(module, inspect.isclass)
+    own = [value for name, value in found if value.__module__ == module.__name__ or name in named]
+    return [each for each in own if issubclass(each, BaseModel)]
 
 
 def wire_schema() -> dict[str, Any]:

@@ -71,9 +71,14 @@ class Story:
     """Drives one demand as the workflow does, with a fleet that is told from outside."""
 
     def __init__(
-        self, *fleet: Candidate, delay: int = 40, policy: Policy | None = None, **start: Any
+        self,
+        *fleet: Candidate,
+        delay: int = 40,
+        policy: Policy | None = None,
+        begun_after: float = 0,
+        **start: Any,
     ) -> None:
-        self.clock = START
+        self.clock = START + timedelta(seconds=begun_after)
         self.fleet = list(fleet)
         self.demand = Demand(
             DemandStart(
@@ -187,12 +192,14 @@ class Story:
 
     def refuse(self, name: str, reason: str | None = None) -> Reply:
         """A company refuses."""
-        answer = Refusal(
-            solicitation_id=self.asked(name).id, reason=reason, received_at=self.clock, by=regulator(name[0])
-        )
-        reply = self.demand.companies.refuse(answer)
+        reply = self.demand.companies.refuse(self.refusal(name, reason))
         self.settle()
         return reply
+
+    def refusal(self, name: str, reason: str | None = None) -> Refusal:
+        """What a company sends."""
+        asked = self.asked(name)
+        return Refusal(solicitation_id=asked.id, reason=reason, received_at=self.clock, by=regulator(name[0]))
 
     def counter(self, name: str, minutes: int) -> Reply:
         """A company promises a longer delay."""
@@ -216,7 +223,11 @@ class Story:
 
     def cancel(self) -> Reply:
         """The SAMU cancels."""
-        return self.demand.samu.cancel(Cancellation(reason="plus besoin", received_at=self.clock, by=SAMU))
+        return self.demand.samu.cancel(self.cancellation())
+
+    def cancellation(self) -> Cancellation:
+        """What the SAMU sends."""
+        return Cancellation(reason="plus besoin", received_at=self.clock, by=SAMU)
 
     def declare_carence(self) -> Reply:
         """The SAMU declares that nobody could come."""

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from domain.fleet import Volume
 from domain.messages import Decision
 from domain.outcomes import Outcome
-from domain.vocabulary import STEPS, DemandStatus, SolicitationState, Step
+from domain.vocabulary import STEPS, DemandStatus, MissionEndReason, SolicitationState, Step
 from tests.unit.stories import Story, guard, site, uid, vehicle
 
 FLEET = [
@@ -21,13 +21,19 @@ FLEET = [
     site("As"),
     site("Ds"),
 ]
-NAMES = {
+COMPANIES = {uid(letter): letter for letter in "ABCDG"}
+NAMES = COMPANIES | {
     candidate.vehicle_id or candidate.site_id: name
     for candidate, name in zip(FLEET, ["G1", "A1", "A2", "B1", "C1", "As", "Ds"], strict=True)
 }
 LASTING = frozenset(
     {DemandStatus.ARBITRATION, DemandStatus.ASSIGNED, *(s for s in DemandStatus if s.has_ended)}
 )
+
+
+def _names_one(name: str) -> bool:
+    """A site, or a company in free choice, is answered by naming a vehicle."""
+    return name.endswith("s") or len(name) == 1
 
 
 class AnyStory(RuleBasedStateMachine):
@@ -52,7 +58,7 @@ class AnyStory(RuleBasedStateMachine):
         silent = asked.state in {SolicitationState.OPEN, SolicitationState.EXPIRED}
         too_late = self.story.clock - timedelta(seconds=late) > asked.answer_before
         before = self.story.demand.case.mission
-        reply = self.story.accept(name, named=named if name.endswith("s") else None, late=late)
+        reply = self.story.accept(name, named=named if _names_one(name) else None, late=late)
         if reply.outcome is Outcome.CONFIRMED and before is None:
             assert not (silent and too_late), "an answer that came too late never wins"
             self.confirmed.append(reply.mission_id)
@@ -62,7 +68,7 @@ class AnyStory(RuleBasedStateMachine):
         name = self._asked(pick)
         searching = self.story.demand.case.is_searching
         if name and searching and self.story.asked(name).is_open:
-            self.story.accept_engaged(name, named="A7" if name.endswith("s") else None)
+            self.story.accept_engaged(name, named="A7" if _names_one(name) else None)
 
     @rule(pick=st.integers(0, 99))
     def refuse(self, pick: int) -> None:
@@ -102,11 +108,23 @@ class AnyStory(RuleBasedStateMachine):
     @precondition(lambda self: self.story.demand.is_on_mission)
     @rule()
     def break_down(self) -> None:
+        mission = self.story.demand.case.mission
+        assert mission is not None
         self.story.break_down()
+        assert mission.vehicle_id not in self.story.open(), "a broken vehicle is not asked again"
 
     @rule()
     def cancel(self) -> None:
         self.story.cancel()
+
+    @precondition(lambda self: self.story.demand.is_on_mission)
+    @rule()
+    def carry_the_patient(self) -> None:
+        """Steps come fast to where most of them matter."""
+        mission = self.story.demand.case.mission
+        while mission is not None and mission.step.rank < Step.EN_CHARGE.rank:
+            assert mission.expected_step is not None
+            self.story.step(mission.expected_step)
 
     @rule()
     def declare_carence(self) -> None:
@@ -151,6 +169,24 @@ class AnyStory(RuleBasedStateMachine):
     def a_search_always_has_something_to_wait_for(self) -> None:
         if self.story.demand.is_open:
             assert self.story.demand.next_moment() is not None or self.story.demand.is_on_mission
+
+    @invariant()
+    def with_the_patient_on_board_only_the_crew_ends_a_mission(self) -> None:
+        for ended in self.story.bodies("mission_ended"):
+            if ended.last_step.rank >= Step.EN_CHARGE.rank:
+                assert ended.reason in {MissionEndReason.COMPLETED, MissionEndReason.BREAKDOWN}
+
+    @invariant()
+    def who_rings_can_be_answered(self) -> None:
+        case = self.story.demand.case
+        for each in case.book.still_open():
+            assert each.round == case.search.round or case.search.amended or case.mission
+
+    @invariant()
+    def a_promise_that_stands_was_made_on_the_terms_of_now(self) -> None:
+        case = self.story.demand.case
+        if case.is_searching:
+            assert all(s.round == case.search.round for s in case.book.counter_proposals())
 
     @invariant()
     def nobody_is_asked_twice_at_once_for_the_same_thing(self) -> None:

@@ -278,3 +278,30 @@ def test_facts_are_numbered_without_a_hole() -> None:
     story = assigned()
     story.steps_until(Step.DISPONIBLE)
     assert [fact.seq for fact in story.facts] == list(range(2, 2 + len(story.facts)))
+
+
+@pytest.mark.parametrize("reconfirmed", [True, False])
+def test_rule_091_a_late_refusal_of_new_terms_takes_nobody_from_a_patient(reconfirmed: bool) -> None:
+    story = assigned()
+    story.amend(max_delay_minutes=20)
+    if reconfirmed:
+        story.accept("A1")
+    story.steps_until(Step.EN_CHARGE)
+    assert story.refuse("A1").outcome is Outcome.ALREADY_ASSIGNED
+    assert story.demand.is_on_mission
+
+
+def test_rule_092_a_vehicle_that_broke_down_is_not_asked_again_for_this_demand() -> None:
+    story = assigned()
+    story.break_down()
+    assert story.open() == {uid("A2"), uid("B1")}
+    story.wait(40)
+    assert uid("A1") not in story.open()
+
+
+def test_an_operator_may_end_a_demand_at_any_step() -> None:
+    story = assigned()
+    story.steps_until(Step.LIEU_DESTINATION)
+    story.demand.samu.abandon(story.cancellation())
+    assert story.status() is DemandStatus.CANCELLED
+    assert story.last("mission_ended").last_step is Step.LIEU_DESTINATION

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain.messages import Decision
+from domain.messages import Amendment, Decision
 from domain.outcomes import Outcome
 from domain.policy import Policy, Windows
 from domain.vocabulary import AlarmKind, DemandStatus, SolicitationState, Tier, WithdrawalReason
-from tests.unit.stories import START, Story, guard, site, uid, vehicle
+from tests.unit.stories import SAMU, START, Story, guard, site, uid, vehicle
 
 State = SolicitationState
 
@@ -289,7 +289,6 @@ def test_rule_092_a_breakdown_searches_again_with_the_original_deadline() -> Non
     story = Story(vehicle("A1"), vehicle("B1"))
     story.accept("A1")
     story.wait(300)
-    story.fleet = [vehicle("B1")]
     assert story.break_down().outcome is Outcome.RECORDED
     assert story.status() is DemandStatus.SOLICITING_VEHICLES
     assert story.open() == {uid("B1")}
@@ -324,3 +323,86 @@ def test_a_waiting_arbitration_looks_at_the_fleet_ever_more_rarely() -> None:
         surveys += due != story.demand.case.search.survey_at
     assert 288 < surveys < 400
     assert story.demand.case.search.mark == before
+
+
+def test_rule_097_a_search_that_begins_late_has_its_whole_time() -> None:
+    story = Story(vehicle("A1"), site("Bs"), begun_after=600)
+    assert story.asked("A1").answer_before == START + timedelta(seconds=600 + 105)
+    assert story.demand.case.deadline == START + timedelta(minutes=40)
+
+
+def test_rule_091_a_promised_free_choice_ends_with_the_terms_it_was_made_on() -> None:
+    story = Story(vehicle("A1"), vehicle("B1"))
+    story.counter("A1", 50)
+    story.counter("B1", 70)
+    story.arbitrate(Decision.ACCEPT)
+    promised = story.asked("A")
+    story.amend(max_delay_minutes=60)
+    assert promised.withdrawn_for is WithdrawalReason.DEMAND_AMENDED
+    assert not story.demand.case.book.counter_proposals()
+    assert {b.reason for b in story.bodies("counter_proposal_lapsed")} == {WithdrawalReason.DEMAND_AMENDED}
+    assert story.status() is DemandStatus.SOLICITING_VEHICLES
+
+
+def test_rule_091_the_patients_company_is_asked_again_on_the_new_terms() -> None:
+    story = Story(vehicle("B1"), chosen_company_id=uid("A"))
+    story.amend(max_delay_minutes=60)
+    assert story.status() is DemandStatus.SOLICITING_FREE_CHOICE
+    assert story.accept("A", named="A3").outcome is Outcome.CONFIRMED
+
+
+def test_rule_091_a_refusal_between_the_amendment_and_the_survey_counts() -> None:
+    story = Story(vehicle("A1"), vehicle("B1"))
+    order = Amendment(received_at=story.clock, by=SAMU, max_delay_minutes=60)
+    story.demand.samu.amend(order)
+    assert story.demand.is_reevaluating
+    assert story.demand.companies.refuse(story.refusal("A1")).outcome is Outcome.RECORDED
+    story.settle()
+    assert uid("B1") in story.open()
+
+
+def test_rule_010_a_broken_promise_alarms_the_samu_anew() -> None:
+    story = Story(vehicle("A1"), vehicle("B1"))
+    story.counter("A1", 50)
+    story.counter("B1", 70)
+    story.wait(300)
+    story.arbitrate(Decision.ACCEPT)
+    story.wait(45)
+    before = len(story.bodies("alarm_raised"))
+    story.wait(130)
+    assert len(story.bodies("alarm_raised")) == before + 2
+
+
+def test_rule_013_a_guard_crew_may_not_bargain_either() -> None:
+    story = Story(guard("G1"), vehicle("A1"))
+    assert story.counter("G1", 60).outcome is Outcome.GUARD_MUST_ACCEPT
+
+
+def test_rule_008_a_wave_after_which_nobody_is_left_ends_the_tier_at_once() -> None:
+    story = Story(vehicle("A1"), vehicle("B1"), site("Cs"), policy=Policy(wave_size=1))
+    story.fleet = [site("Cs")]
+    story.refuse("A1")
+    story.tick()
+    assert story.status() is DemandStatus.SOLICITING_SITES
+
+
+@pytest.mark.parametrize("how", ["assigned", "cancelled", "carence"])
+def test_rule_090_who_promised_is_told_that_it_is_over(how: str) -> None:
+    story = Story(vehicle("A1"), vehicle("B1"))
+    story.counter("A1", 50)
+    if how == "assigned":
+        story.accept("B1")
+    else:
+        story.refuse("B1")
+        story.cancel() if how == "cancelled" else story.declare_carence()
+    told = [f for f in story.facts if f.body.kind == "counter_proposal_lapsed"]
+    assert [f.audience for f in told] == [(uid("A"),)]
+
+
+def test_rule_011_the_promise_that_won_does_not_lapse() -> None:
+    story = Story(vehicle("A1"), vehicle("B1"))
+    story.counter("A1", 50)
+    story.counter("B1", 70)
+    story.arbitrate(Decision.ACCEPT)
+    story.accept("A", named="A9")
+    assert [b.company_id for b in story.bodies("counter_proposal_lapsed")] == [uid("B")]

@@ -7,13 +7,15 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from domain.fleet import Volume
-from domain.messages import Acceptance, Decision, VehicleTaken
+from domain.messages import Acceptance, Amendment, Decision, VehicleTaken
 from domain.outcomes import Outcome
+from domain.policy import Policy
 from domain.vocabulary import Step, Tier
-from tests.unit.stories import regulator, site, uid, vehicle
+from tests.unit.stories import SAMU, regulator, site, uid, vehicle
 from tests.workflow.story import QUICK_POLICY, Dispatch, demand_id, eventually
 from tests.workflow.world import World
 from workflows.client import demand_handle
@@ -158,7 +160,6 @@ async def test_rule_092_a_breakdown_searches_again(dispatch: Any) -> None:
     async with dispatch(world) as d:
         handle = await d.post()
         reply = await d.accept(handle, A1)
-        world.fleet = [B1]
         exit_ = MissionExit(
             mission_id=reply.mission_id, reason="panne", received_at=await d.now(), by=regulator("A")
         )
@@ -288,5 +289,41 @@ async def test_a_signal_from_a_rival_before_anything_else_is_harmless(dispatch: 
         reply = await d.accept(handle, A1)
         assert reply.outcome is Outcome.CONFIRMED
         await d.report(handle, reply.mission_id, Step.ACQUITTE)
+        await d.cancel(handle)
+        await handle.result()
+
+
+async def test_an_operators_cancellation_frees_the_vehicle_and_tells_everybody(dispatch: Any) -> None:
+    async with dispatch(World(A1)) as d:
+        handle = await d.post()
+        await d.accept(handle, A1)
+        await handle.cancel()
+        assert (await handle.result()).status == "CANCELLED"
+        assert d.world.kinds(demand_id(handle))[-2:] == ["mission_ended", "demand_cancelled"]
+
+
+async def test_a_company_that_repeats_itself_leaves_room_for_the_samu(dispatch: Any) -> None:
+    async with dispatch(World(A1, B1)) as d:
+        handle = await d.post(policy=Policy(most_answers=5))
+        for _ in range(5):
+            await d.refuse(handle, A1)
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await d.refuse(handle, A1)
+        assert isinstance(refused.value.cause, ApplicationError)
+        assert refused.value.cause.type == "too_many_answers"
+        assert (await d.cancel(handle)).outcome is Outcome.RECORDED
+        await handle.result()
+
+
+async def test_rule_091_an_acceptance_waits_until_the_fleet_was_held_against_new_terms(dispatch: Any) -> None:
+    world = World(A1, B1)
+    async with dispatch(world) as d:
+        handle = await d.post()
+        await d.solicitation(handle, B1)
+        world.failures = 2
+        order = Amendment(max_delay_minutes=60, received_at=await d.now(), by=SAMU)
+        assert (await handle.execute_update(DemandWorkflow.amend, order)).outcome is Outcome.RECORDED
+        assert (await d.accept(handle, A1)).outcome is Outcome.CONFIRMED
+        assert world.kinds(demand_id(handle)).count("solicitation_revised") == 2
         await d.cancel(handle)
         await handle.result()

@@ -27,9 +27,9 @@ def downgrade() -> None:
 TABLES = """
     samus companies conventions sites vehicles vehicle_positions facilities
     persons api_keys refresh_tokens devices idempotency_keys
-    demands patients patient_reads
+    demands place_texts patients patient_reads
     journal demand_views
-    solicitations missions mission_steps
+    solicitations missions mission_steps kept_steps
     engagements verdicts
 """
 
@@ -182,10 +182,11 @@ def _create_who_is_calling() -> None:
         sa.Column("status", sa.Integer, comment="null while the first request is still being answered"),
         sa.Column("content_type", sa.Text),
         sa.Column("response", sa.LargeBinary),
-        sa.Column("created_at", Instant, server_default=sa.func.now(), nullable=False),
+        sa.Column("received_at", Instant, nullable=False, comment="when it was first asked"),
+        sa.Column("claimed_at", Instant, comment="by whoever answers it now; null while nobody does"),
         sa.PrimaryKeyConstraint("caller", "key", name="pk_idempotency_keys"),
     )
-    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
+    op.create_index("ix_idempotency_keys_received_at", "idempotency_keys", ["received_at"])
 
 
 def _create_demands() -> None:
@@ -208,6 +209,8 @@ def _create_demands() -> None:
         sa.Column(
             "started_at", Instant, comment="null until the engine has the workflow: the sweeper's work list"
         ),
+        sa.Column("start_tries", sa.Integer, server_default="0", nullable=False),
+        sa.Column("try_again_at", Instant, comment="no sweeper starts it before; null for at once"),
         sa.ForeignKeyConstraint(["samu_id"], ["samus.id"], name="fk_demands_samu_id"),
         sa.PrimaryKeyConstraint("id", name="pk_demands"),
         sa.UniqueConstraint("samu_id", "reference", name="uq_demands_samu_id_reference"),
@@ -216,6 +219,17 @@ def _create_demands() -> None:
         "ix_demands_not_started", "demands", ["received_at"], postgresql_where=sa.text("started_at IS NULL")
     )
     op.create_index("ix_demands_samu_id", "demands", ["samu_id"])
+    op.create_table(
+        "place_texts",
+        sa.Column("demand_id", sa.UUID, nullable=False),
+        sa.Column("lat", sa.Double, nullable=False),
+        sa.Column("lon", sa.Double, nullable=False),
+        sa.Column("address", sa.Text),
+        sa.Column("access", sa.Text),
+        sa.ForeignKeyConstraint(["demand_id"], ["demands.id"], name="fk_place_texts_demand_id"),
+        sa.PrimaryKeyConstraint("demand_id", "lat", "lon", name="pk_place_texts"),
+        comment="What the crew reads of a corrected place (rule 2), kept by the place: the two change together",
+    )
     op.create_table(
         "patients",
         sa.Column("demand_id", sa.UUID, nullable=False),
@@ -329,6 +343,13 @@ def _create_read_model() -> None:
         sa.Column("deadline", Instant, nullable=False),
         sa.Column("step", sa.Text, nullable=False),
         sa.Column("alarm", sa.Text),
+        sa.Column(
+            "acknowledged_late",
+            sa.Boolean,
+            server_default=sa.false(),
+            nullable=False,
+            comment="that alarm was raised: it stands again when the acknowledgement is taken back",
+        ),
         sa.Column("ended_at", Instant),
         sa.Column("end_reason", sa.Text),
         sa.Column("end_detail", sa.Text),
@@ -347,10 +368,21 @@ def _create_read_model() -> None:
         sa.Column("recorded_at", Instant, nullable=False, comment="when the server received it"),
         sa.Column("device_time", Instant),
         sa.Column("by", sa.Text, nullable=False),
+        sa.Column("by_role", sa.Text, nullable=False),
         sa.Column("reason", sa.Text),
         sa.Column("undone_at", Instant),
         sa.PrimaryKeyConstraint("mission_id", "step_id", name="pk_mission_steps"),
     )
+    op.create_table(
+        "kept_steps",
+        sa.Column("mission_id", sa.UUID, nullable=False),
+        sa.Column("step_id", sa.UUID, nullable=False),
+        sa.Column("step", sa.Text, nullable=False),
+        sa.Column("kept_at", Instant, nullable=False),
+        sa.PrimaryKeyConstraint("mission_id", "step_id", name="pk_kept_steps"),
+        comment="Steps that were answered 202: the engine has them, their fact is still to come",
+    )
+    op.create_index("ix_kept_steps_kept_at", "kept_steps", ["kept_at"])
 
 
 def _create_deciding() -> None:
