@@ -54,7 +54,7 @@ class SearchActivities:
     async def _judge(self, connection: AsyncConnection, request: SurveyRequest) -> list[Judgement]:
         reach_m = self._travel.reach_m(request.max_delay_minutes * 60)
         cells = self._cover(request.place.lat, request.place.lon, min(reach_m, MAX_COVER_M))
-        policy = await fleet.policy_of(connection, request.samu_id)
+        policy = request.policy or await fleet.policy_of(connection, request.samu_id)
         vehicles = await fleet.vehicles_of(connection, request.samu_id, cells)
         sites = await fleet.sites_of(connection, request.samu_id)
         seconds = self._seconds(request.place, reach_m, vehicles, sites)

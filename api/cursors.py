@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -39,7 +39,10 @@ def decode(cursor: str, count: int) -> list[str]:
         raise bad_cursor() from error
     if not isinstance(parts, list) or len(parts) != count:
         raise bad_cursor()
-    return [str(part) for part in parts]
+    texts = [str(part) for part in parts]
+    if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for text in texts for sign in text):
+        raise bad_cursor()  # PostgreSQL takes neither NUL nor half a character
+    return texts
 
 
 def bad_cursor() -> Problem:
@@ -54,9 +57,11 @@ def _page(cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Page:
         return Page(limit)
     at, id_ = decode(cursor, 2)
     try:
-        moment = datetime.fromisoformat(at)
-        return Page(limit, moment, UUID(id_)) if moment.tzinfo else Page(limit)
-    except ValueError as error:
+        moment, last = datetime.fromisoformat(at), UUID(id_)
+        if moment.tzinfo is None:
+            raise bad_cursor()
+        return Page(limit, moment.astimezone(UTC), last)
+    except (ValueError, OverflowError) as error:
         raise bad_cursor() from error
 
 

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,10 +21,13 @@ from api.schemas.demands import (
 )
 from api.security import Caller
 from domain.people import Role
-from domain.vocabulary import DemandStatus, SolicitationState
+from domain.vocabulary import DemandStatus, SolicitationState, Tier
 from storage import identity, means, views
 from storage.keyring import UnreadableError
 from storage.views import DemandView, MissionView, SolicitationView, StepView
+
+SILENT_AFTER = timedelta(seconds=5)
+"""The first tier is opened, or skipped, within a second: longer means that no worker is there."""
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +42,25 @@ async def read_demand(
     asked = await views.solicitations_of(connection, caller.scope, demand_id)
     missions = await views.missions_of(connection, caller.scope, demand_id)
     last = next((each for each in missions if each.id == found.mission_id), None)
-    mission = await _mission(connection, last) if last else None
+    mission = await _mission(connection, caller, last) if last else None
     patient = None
     if with_patient and caller.role is Role.SAMU and caller.samu_id == found.samu_id:
         patient = await read_patient(connection, resources, caller, demand_id)
-    return _shown(found, asked, mission, patient, knows=caller.company_id is None or mission is not None)
+    knows = caller.company_id is None or mission is not None
+    if not knows and not any(_promises(each) for each in asked):
+        own = found.received_at + timedelta(minutes=found.max_delay_minutes)
+        found = replace(found, deadline=own)  # a rival's promise is between the SAMU and that rival
+    line = demand_line(found, resources.clock(), knows=knows)
+    return _shown(found, line, asked, mission, patient, knows=knows)
+
+
+def _promises(asked: SolicitationView) -> bool:
+    return asked.tier == Tier.FREE_CHOICE and asked.state == SolicitationState.OPEN
 
 
 def _shown(
     found: DemandView,
+    line: DemandLine,
     asked: Sequence[SolicitationView],
     mission: MissionOfDemand | None,
     patient: PatientShown | None,
@@ -54,7 +69,7 @@ def _shown(
 ) -> DemandShown:
     """``knows``: the caller may read where the patient is and why, not only the terms."""
     return DemandShown(
-        **dict(demand_line(found, knows=knows)),
+        **dict(line),
         motive=found.motive if knows else None,
         instructions=found.instructions if knows else None,
         company_id=found.company_id if knows else None,
@@ -70,13 +85,13 @@ def _shown(
     )
 
 
-def demand_line(found: DemandView, *, knows: bool = True) -> DemandLine:
-    """A demand as a line of a list."""
+def demand_line(found: DemandView, at: datetime, *, knows: bool = True) -> DemandLine:
+    """A demand as a line of a list, as it stands at ``at``."""
     return DemandLine(
         id=found.id,
         reference=found.reference if knows else "",
         status=DemandStatus(found.status),
-        search=SearchState.RUNNING if found.started else SearchState.DELAYED,
+        search=_search(found, at),
         received_at=found.received_at,
         deadline=found.deadline,
         tier_deadline=found.tier_deadline,
@@ -89,6 +104,12 @@ def demand_line(found: DemandView, *, knows: bool = True) -> DemandLine:
         mission_id=found.mission_id if knows else None,
         ended_at=found.ended_at,
     )
+
+
+def _search(found: DemandView, at: datetime) -> SearchState:
+    """Delayed until the engine has the demand, and when it has it and nothing comes of it (rule 97)."""
+    silent = found.version == 1 and at - found.received_at > SILENT_AFTER
+    return SearchState.RUNNING if found.started and not silent else SearchState.DELAYED
 
 
 def place(found: DemandView | MissionView, *, knows: bool = True) -> Place:
@@ -119,7 +140,7 @@ def _counter_proposals(asked: Sequence[SolicitationView]) -> list[CounterProposa
     ]
 
 
-async def _mission(connection: AsyncConnection, found: MissionView) -> MissionOfDemand:
+async def _mission(connection: AsyncConnection, caller: Caller, found: MissionView) -> MissionOfDemand:
     steps = await views.steps_of(connection, found.id)
     return MissionOfDemand(
         id=found.id,
@@ -133,13 +154,14 @@ async def _mission(connection: AsyncConnection, found: MissionView) -> MissionOf
         ended_at=found.ended_at,
         end_reason=found.end_reason,
         end_detail=found.end_detail,
-        steps=steps_shown(steps),
+        steps=steps_shown(steps, names=caller.company_id == found.company_id),
     )
 
 
-def steps_shown(steps: Sequence[StepView]) -> list[StepShown]:
-    """The steps that stand: those taken back are in the journal."""
-    return [StepShown.model_validate(each) for each in steps if each.undone_at is None]
+def steps_shown(steps: Sequence[StepView], *, names: bool) -> list[StepShown]:
+    """The steps that stand: those taken back are in the journal. ``names``: to their own company only."""
+    shown = [StepShown.model_validate(each) for each in steps if each.undone_at is None]
+    return shown if names else [each.model_copy(update={"by": None}) for each in shown]
 
 
 async def read_patient(

@@ -45,3 +45,5 @@ READS = problems(*ALWAYS)
 """Of routes that only read."""
 WRITES = problems(*ALWAYS, *ON_BODIES)
 """Of routes that take a body or change something."""
+ANSWERS = WRITES | problems(429)
+"""Of a company's answers, which may be sent so often and no more."""

@@ -47,6 +47,14 @@ class DemandEndedError(Exception):
     """The engine has no such demand running: it has ended, or was never started."""
 
 
+class TooManyAnswersError(Exception):
+    """The demand takes no more answers from companies: what is left is the SAMU's."""
+
+
+class StartRefusedError(Exception):
+    """The engine is there and does not take this demand; it may take the next one."""
+
+
 class MessageRefusedError(Exception):
     """The engine refused the message itself. ``kind`` is the error's stable type."""
 
@@ -60,12 +68,12 @@ class Engine(Protocol):
     """What the API asks of the engine."""
 
     async def start(self, start: DemandStart) -> None:
-        """Start a demand; repeatable. Raises EngineAwayError."""
+        """Start a demand; repeatable. Raises EngineAwayError, or StartRefusedError for this demand only."""
 
     async def ask(self, demand_id: UUID, update: Update, message: FromOutside, update_id: str) -> Reply:
         """Send an update and wait for the verdict; the same id gives the same verdict.
 
-        Raises EngineAwayError, DemandEndedError or MessageRefusedError.
+        Raises EngineAwayError, DemandEndedError, TooManyAnswersError or MessageRefusedError.
         """
 
     async def tell(self, demand_id: UUID, report: StepReport) -> None:
@@ -75,6 +83,11 @@ class Engine(Protocol):
         """Whether the engine is there."""
 
 
+AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
+TOO_MANY_ANSWERS = "too_many_answers"
+"""The type of the workflow's own refusal."""
+ENDED_MEANWHILE = "AcceptedUpdateCompletedWorkflow"
+"""The type of the engine's failure of an update whose workflow ended before it was answered."""
 UPDATES: Mapping[Update, Any] = {update: getattr(DemandWorkflow, update.value) for update in Update}
 """The workflow's own handlers: a name that it does not have fails at import, not at night."""
 
@@ -93,7 +106,7 @@ class TemporalEngine:
             async with asyncio.timeout(START_SECONDS):
                 await start_demand(self._client, start, self._task_queue)
         except (TimeoutError, RPCError, RPCTimeoutOrCancelledError, RuntimeError) as error:
-            raise EngineAwayError from error
+            raise (EngineAwayError if is_away(error) else StartRefusedError) from error
 
     async def ask(self, demand_id: UUID, update: Update, message: FromOutside, update_id: str) -> Reply:
         """Send an update within five seconds."""
@@ -108,9 +121,7 @@ class TemporalEngine:
                     rpc_timeout=timedelta(seconds=UPDATE_SECONDS),
                 )
         except WorkflowUpdateFailedError as error:
-            cause = error.cause
-            kind = cause.type if isinstance(cause, ApplicationError) else None
-            raise MessageRefusedError(kind or type(cause).__name__) from error
+            raise _refusal(error.cause) from error
         except (TimeoutError, RPCError, RPCTimeoutOrCancelledError, RuntimeError) as error:
             raise _outage(error) from error
         return reply
@@ -135,8 +146,25 @@ class TemporalEngine:
             return False
 
 
+def is_away(error: Exception) -> bool:
+    """Whether the engine cannot be reached, or does not answer in time. Anything else it has said itself."""
+    return not isinstance(error, RPCError) or error.status in AWAY
+
+
+def _refusal(cause: BaseException | None) -> Exception:
+    kind = cause.type if isinstance(cause, ApplicationError) else None
+    if kind == TOO_MANY_ANSWERS:
+        return TooManyAnswersError()
+    return (
+        DemandEndedError() if kind == ENDED_MEANWHILE else MessageRefusedError(kind or type(cause).__name__)
+    )
+
+
 def _outage(error: Exception) -> Exception:
-    """No such workflow is an end; whatever else goes wrong on the way is an outage, and may be repeated."""
+    """No such workflow is an end; whatever else goes wrong on the way is an outage, and may be repeated.
+
+    The engine's limit of updates for one workflow (FAILED_PRECONDITION, RESOURCE_EXHAUSTED) is not an end.
+    """
     if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
         return DemandEndedError()
     return EngineAwayError()

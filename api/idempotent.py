@@ -1,8 +1,7 @@
 """The same key and the same request give the same answer, whatever died in between (api paper)."""
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -23,8 +22,8 @@ JSON = "application/json"
 LONGEST_KEY = 200
 WAIT_SECONDS = 2.0
 LOOK_EVERY_SECONDS = 0.05
-NOT_FINAL = frozenset({202, 401, 408, 429})
-"""Answers that another attempt may change."""
+NOT_FINAL = frozenset({202, 401, 404, 408, 429})
+"""Answers that another attempt may change: what is not there yet may be there in a moment."""
 SERVER_ERRORS = 500
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -93,11 +92,13 @@ def _checked(key: str) -> str:
 
 async def _once(request: Request, key: str, inner: Handler) -> Response:
     resources, caller = resources_of(request), await authenticate(request)
-    held = await _claimed(resources, caller, key, await _fingerprint(request), received_at(request))
+    hashes = resources.keyring.digests("request", await _content(request))
+    held = await _claimed(resources, caller, key, hashes, received_at(request))
     if isinstance(held, StoredAnswer):
         replayed = {"Idempotency-Replayed": "true"}
         return Response(held.body, held.status, replayed, held.content_type or None)
     request.state.claim = held
+    request.state.received_at = held.received_at
     try:
         response = await _answered(request, inner)
         await _settle(resources, held, response)
@@ -119,13 +120,13 @@ async def _answered(request: Request, inner: Handler) -> Response:
 
 
 async def _claimed(
-    resources: Resources, caller: Caller, key: str, fingerprint: bytes, at: datetime
+    resources: Resources, caller: Caller, key: str, hashes: Sequence[bytes], at: datetime
 ) -> Claim | StoredAnswer:
     """Claim the key, waiting a little for an answer that is under way."""
     until = asyncio.get_running_loop().time() + WAIT_SECONDS
     while True:
         async with resources.database.begin() as connection:
-            found = await idempotency.claim(connection, caller.ident, key, fingerprint, at)
+            found = await idempotency.claim(connection, caller.ident, key, hashes, at)
         if isinstance(found, (Claim, StoredAnswer)):
             return found
         if isinstance(found, Mismatch):
@@ -136,10 +137,10 @@ async def _claimed(
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
-async def _fingerprint(request: Request) -> bytes:
+async def _content(request: Request) -> bytes:
     """What makes two requests the same: method, address and body."""
     head = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    return hashlib.sha256(head + await request.body()).digest()
+    return head + await request.body()
 
 
 async def _settle(resources: Resources, held: Claim, response: Response) -> None:

@@ -1,19 +1,18 @@
 """Reads missions as far as the caller may see them."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from api.demand_reading import place, read_patient, steps_shown
 from api.problems import Problem
 from api.resources import Resources
-from api.schemas.common import DestinationShown, PatientShown
+from api.schemas.common import DestinationShown
 from api.schemas.missions import MissionLine, MissionShown
 from api.security import Caller
 from api.waiting import wait_for
 from domain.people import Role
 from domain.vocabulary import Step
 from storage import views
-from storage.views import MissionView, StepView
+from storage.views import MissionView
 
 RECORDING_SECONDS = 0.3
 """A mission that was confirmed a moment ago may still be on its way into the read model."""
@@ -40,17 +39,14 @@ async def read_sheet(resources: Resources, caller: Caller, mission_id: UUID) -> 
         patient = None
         if _may_read_patient(caller, found):
             patient = await read_patient(connection, resources, caller, found.demand_id)
-    return _sheet(found, steps, patient)
+    own = caller.company_id == found.company_id
+    return MissionShown(**dict(mission_line(found)), patient=patient, steps=steps_shown(steps, names=own))
 
 
 def _may_read_patient(caller: Caller, found: MissionView) -> bool:
     if caller.role is Role.SAMU:
         return caller.samu_id == found.samu_id
     return caller.company_id == found.company_id and found.ended_at is None
-
-
-def _sheet(found: MissionView, steps: Sequence[StepView], patient: PatientShown | None) -> MissionShown:
-    return MissionShown(**dict(mission_line(found)), patient=patient, steps=steps_shown(steps))
 
 
 def mission_line(found: MissionView) -> MissionLine:

@@ -1,6 +1,6 @@
 """Posting a demand: kept first, in one transaction, then handed to the engine if it is there (rule 97)."""
 
-import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import pydantic_core
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from api.engine import EngineAwayError
+from api.engine import EngineAwayError, StartRefusedError
 from api.places import check_place, policy_of
 from api.problems import Problem
 from api.resources import Resources
@@ -18,7 +18,7 @@ from domain.facts import DemandReceived, Fact
 from domain.fleet import Point
 from domain.messages import DemandStart, FactBatch
 from domain.people import Actor
-from storage import accounts, demands, identity, projection
+from storage import accounts, demands, identity, projection, starts
 from storage.demands import NewDemand
 from storage.identity import PatientIdentity
 
@@ -52,37 +52,37 @@ async def _insert(
     connection: AsyncConnection, resources: Resources, start: DemandStart, posted: DemandPosted, actor: Actor
 ) -> UUID | None:
     """Write everything, the journal last. Returns the demand that had the reference before, if any."""
-    digest = content_hash(posted)
+    digests = resources.keyring.digests("demand", content_of(posted))
     if posted.company_id is not None and not await accounts.may_solicit(
         connection, start.samu_id, posted.company_id
     ):
         raise Problem("unknown_company")
     new = NewDemand(
         start=start,
-        content_hash=digest,
+        content_hash=digests[0],
         address=posted.pickup.address,
         access=posted.pickup.access,
         motive=posted.motive,
         instructions=posted.instructions,
     )
     if not await demands.insert_demand(connection, new):
-        return await _known(connection, start, digest)
+        return await _known(connection, start, digests)
     await identity.keep_identity(connection, resources.keyring, start.demand_id, _identity(posted))
     await projection.record(connection, _first_fact(start, actor))
     return None
 
 
-async def _known(connection: AsyncConnection, start: DemandStart, digest: bytes) -> UUID:
+async def _known(connection: AsyncConnection, start: DemandStart, digests: Sequence[bytes]) -> UUID:
     known = await demands.demand_by_reference(connection, start.samu_id, start.reference)
-    if known is None or known.content_hash != digest:
+    if known is None or known.content_hash not in digests:
         raise Problem("reference_reused")
     return known.id
 
 
-def content_hash(posted: DemandPosted) -> bytes:
+def content_of(posted: DemandPosted) -> bytes:
     """Tell a repetition from another content: absent and null are the same, the order does not matter."""
     content = posted.model_dump(mode="json", exclude_none=True)
-    return hashlib.sha256(pydantic_core.to_json(dict(sorted(content.items())))).digest()
+    return pydantic_core.to_json(dict(sorted(content.items())))
 
 
 def _identity(posted: DemandPosted) -> PatientIdentity:
@@ -116,12 +116,12 @@ def _first_fact(start: DemandStart, actor: Actor) -> FactBatch:
 
 
 async def hand_over(resources: Resources, start: DemandStart) -> bool:
-    """Give the demand to the engine; false when it is away: the sweeper will."""
+    """Give the demand to the engine; false when it is away or does not take it: the sweeper will."""
     try:
         await resources.engine.start(start)
-    except EngineAwayError:
+    except (EngineAwayError, StartRefusedError):
         return False
     async with resources.database.begin() as connection:
-        await demands.mark_started(connection, start.demand_id, resources.clock())
+        await starts.mark_started(connection, start.demand_id, resources.clock())
     resources.metrics.started.labels("request").inc()
     return True

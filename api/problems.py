@@ -40,6 +40,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "token_expired": Kind(401, "Token expired", "Ask for a new access token with the refresh token."),
     "too_many_attempts": Kind(429, "Too many attempts", "Wait before you try to log in again."),
+    "too_many_requests": Kind(
+        429, "Too many requests", "Wait as long as Retry-After says: the first answer counts, not the last."
+    ),
     "not_found": Kind(404, "Not found", "There is nothing here, or it is not yours to see."),
     "method_not_allowed": Kind(
         405, "Method not allowed", "This address does not take this method: see the header Allow."

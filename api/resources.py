@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.cache import TimedCache
 from api.engine import Engine
 from api.metrics import Metrics
-from api.throttle import LoginThrottle
+from api.throttle import AnswerThrottle, LoginThrottle
 from geo.area import Area
 from storage import accounts
 from storage.accounts import Person, SamuProfile, SoftwareKey
@@ -63,6 +63,7 @@ class Resources:
     clock: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
+    answers: AnswerThrottle = field(default_factory=AnswerThrottle)
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     people: TimedCache[UUID, Person | None] = field(
         default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)

@@ -1,5 +1,6 @@
 """Passing a step: checked against the read model, told to the engine, then waited for (rule 44)."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from api.engine import DemandEndedError, EngineAwayError
@@ -11,7 +12,7 @@ from api.waiting import wait_for
 from domain.messages import StepReport
 from domain.outcomes import Outcome
 from domain.vocabulary import Step
-from storage import timeline, views
+from storage import kept_steps, timeline, views
 from storage.timeline import JournalLine
 from storage.views import MissionView, StepView
 
@@ -22,29 +23,39 @@ RECORDED = "recorded"
 
 async def pass_step(resources: Resources, mission: MissionView, report: StepReport) -> StepAnswer:
     """What became of the step: recorded, or kept until the engine gets to it. Raises Problem for a refusal."""
-    known = await _known_step(resources, mission, report.step_id)
+    async with resources.database.connect() as connection:
+        steps = await views.steps_of(connection, mission.id)
+        waiting = await kept_steps.waiting(connection, mission.demand_id, mission.id)
+    known = next((each for each in steps if each.step_id == report.step_id), None)
     if known is not None:
         return _again(mission, known)
-    _check_order(mission, report.step)
+    if report.step_id not in waiting:
+        _check_order(mission, waiting.values(), report.step)
     try:
         await resources.engine.tell(mission.demand_id, report)
     except EngineAwayError as error:
         raise Problem("engine_unavailable") from error
     except DemandEndedError as error:
         raise await _after_the_end(resources, mission.demand_id) from error
-    return _told(mission, report, await _wait_for_fact(resources, mission, report.step_id))
+    fact = await _wait_for_fact(resources, mission, report.step_id)
+    if fact is None:
+        await _keep(resources, report)
+    return _told(mission, report, fact)
 
 
-async def _known_step(resources: Resources, mission: MissionView, step_id: UUID) -> StepView | None:
-    async with resources.database.connect() as connection:
-        steps = await views.steps_of(connection, mission.id)
-    return next((each for each in steps if each.step_id == step_id), None)
+async def _keep(resources: Resources, report: StepReport) -> None:
+    """The engine has it, and it will be applied in its turn: until then the next one may follow it."""
+    async with resources.database.begin() as connection:
+        await kept_steps.keep(connection, report.mission_id, report.step_id, report.step, report.received_at)
 
 
-def _check_order(mission: MissionView, step: Step) -> None:
+def _check_order(mission: MissionView, waiting: Collection[Step], step: Step) -> None:
+    """The next step is the one after the last recorded, and after those that wait for the engine."""
     if mission.ended_at is not None:
         raise refused(Outcome.MISSION_ENDED)
     expected = Step(mission.step).next
+    while expected is not None and expected in waiting:
+        expected = expected.next
     if step is not expected:
         raise refused(Outcome.WRONG_STEP, expected)
 

@@ -2,17 +2,21 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from api.engine import EngineAwayError
 from api.refusals import is_database_away
 from api.resources import Resources
-from storage import accounts, demands, idempotency
+from domain.messages import DemandStart
+from storage import accounts, idempotency, kept_steps, starts
 
 EVERY_SECONDS = 1.0
 OLDER_THAN = timedelta(seconds=2)
 """A younger demand is being started by the request that posted it."""
 AT_ONCE = 20
+AWAY_IN_A_ROW = 2
+"""One that is not answered may be at fault itself; after so many the engine is away, and asking goes on later."""
 FORGET_EVERY_SECONDS = 600.0
 
 log = logging.getLogger(__name__)
@@ -39,24 +43,57 @@ async def sweep_for_ever(resources: Resources) -> None:
 async def sweep(resources: Resources) -> int:
     """Start the oldest demands that wait for the engine; how many were started. Repeatable at every line.
 
-    Raises EngineAwayError when the engine is away; those started before it went stay marked.
+    The engine is asked outside of any transaction: what keeps other sweepers off is a lease in each row. Raises
+    EngineAwayError when the engine is away; those started before it went stay marked.
     """
-    started = 0
+    now = resources.clock()
     async with resources.database.begin() as connection:
-        for start in await demands.not_started(connection, resources.clock() - OLDER_THAN, AT_ONCE):
-            try:
-                await resources.engine.start(start)
-            except EngineAwayError:
-                if not started:
-                    raise
-                break
-            await demands.mark_started(connection, start.demand_id, resources.clock())
-            resources.metrics.started.labels("sweeper").inc()
-            started += 1
+        waiting = await starts.lease(connection, now, now - OLDER_THAN, AT_ONCE)
+    started, away = 0, 0
+    for place, start in enumerate(waiting):
+        try:
+            started += await _start(resources, start)
+            away = 0
+        except EngineAwayError:
+            away += 1
+            await _ask_others_first(resources, start)
+        if away == AWAY_IN_A_ROW:
+            await _let_go(resources, waiting[place + 1 :])
+            break
+    if away and not started:
+        raise EngineAwayError
     return started
+
+
+async def _start(resources: Resources, start: DemandStart) -> int:
+    """Start one demand: 1 when it runs, 0 when it cannot start now. Raises EngineAwayError."""
+    try:
+        await resources.engine.start(start)
+    except EngineAwayError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a demand that cannot start must not block the others
+        log.error("sweeper: demand %s does not start (%s)", start.demand_id, type(error).__name__)
+        async with resources.database.begin() as connection:
+            await starts.put_off(connection, start.demand_id, resources.clock())
+        return 0
+    async with resources.database.begin() as connection:
+        await starts.mark_started(connection, start.demand_id, resources.clock())
+    resources.metrics.started.labels("sweeper").inc()
+    return 1
+
+
+async def _ask_others_first(resources: Resources, start: DemandStart) -> None:
+    async with resources.database.begin() as connection:
+        await starts.ask_later(connection, start.demand_id, resources.clock())
+
+
+async def _let_go(resources: Resources, rest: Sequence[DemandStart]) -> None:
+    async with resources.database.begin() as connection:
+        await starts.let_go(connection, [start.demand_id for start in rest])
 
 
 async def _forget(resources: Resources) -> None:
     async with resources.database.begin() as connection:
         await idempotency.forget_old(connection, resources.clock())
+        await kept_steps.forget_old(connection, resources.clock())
         await accounts.forget_expired_tokens(connection, resources.clock())

@@ -2,14 +2,19 @@
 
 from uuid import UUID
 
-from api.engine import DemandEndedError, EngineAwayError, MessageRefusedError, Update
+from api.decided import after_the_end, decided, stands_already
+from api.engine import DemandEndedError, EngineAwayError, MessageRefusedError, TooManyAnswersError, Update
 from api.problems import Problem, check
 from api.resources import Resources
-from domain.messages import Acceptance, FromOutside, Reply
+from domain.messages import FromOutside, Reply
 from domain.outcomes import Outcome
-from storage import views
-from storage.demands import is_started
-from storage.views import Scope, SolicitationView
+from storage.standing import Standing, standing_of
+from storage.starts import is_started
+from storage.views import SolicitationView
+
+OUTAGE = 503
+REPEATS_ASKED = 5
+"""So often in a minute an answer that stands already still goes to the engine: what is read may be a moment old."""
 
 
 async def ask(
@@ -22,17 +27,33 @@ async def ask(
 async def answer(
     resources: Resources,
     asked: SolicitationView,
+    standing: Standing,
     update: Update,
     message: FromOutside,
     update_id: str,
 ) -> Reply:
-    """Send a company's answer. After the end it still learns whether it, or somebody else, had the mission."""
+    """Send a company's answer, unless it is decided. After the end it still learns who had the mission."""
+    known = decided(asked, standing, message)
+    if known is not None:
+        return check(known)
+    who = f"{message.by.person_id} {asked.id}"
+    if resources.answers.count(who) >= REPEATS_ASKED and stands_already(asked, message):
+        return Reply(outcome=Outcome.RECORDED)
+    wait = resources.answers.take(who)
+    if wait:
+        raise Problem("too_many_requests", headers={"Retry-After": str(wait)})
     try:
         return await ask(resources, asked.demand_id, update, message, update_id)
     except Problem as problem:
+        if problem.kind.status == OUTAGE:
+            resources.answers.give_back(
+                who
+            )  # whoever repeats during an outage is heard as soon as it is over
         if problem.code != Outcome.DEMAND_CLOSED:
             raise
-    return check(await _after_the_end(resources, asked, message))
+    async with resources.database.connect() as connection:
+        standing = await standing_of(connection, asked.demand_id)
+    return check(after_the_end(asked, standing, message))
 
 
 async def _verdict(
@@ -42,6 +63,8 @@ async def _verdict(
         reply = await resources.engine.ask(demand_id, update, message, update_id)
     except EngineAwayError as error:
         raise Problem("engine_unavailable") from error
+    except TooManyAnswersError as error:
+        raise Problem("too_many_requests", headers={"Retry-After": "60"}) from error
     except MessageRefusedError as error:
         raise Problem("invalid_request", "The engine does not take this message.") from error
     except DemandEndedError as error:
@@ -55,19 +78,3 @@ async def closed(resources: Resources, demand_id: UUID) -> Problem:
     async with resources.database.connect() as connection:
         started = await is_started(connection, demand_id)
     return Problem("demand_closed" if started else "engine_unavailable")
-
-
-async def _after_the_end(resources: Resources, asked: SolicitationView, message: FromOutside) -> Reply:
-    async with resources.database.connect() as connection:
-        missions = await views.missions_of(connection, Scope(everything=True), asked.demand_id)
-    if not missions:
-        return Reply(outcome=Outcome.DEMAND_CLOSED)
-    last = missions[0]
-    named = message.vehicle_id if isinstance(message, Acceptance) else None
-    if (
-        last.solicitation_id == asked.id
-        and isinstance(message, Acceptance)
-        and named in {None, last.vehicle_id}
-    ):
-        return Reply(outcome=Outcome.CONFIRMED, mission_id=last.id)
-    return Reply(outcome=Outcome.ALREADY_ASSIGNED)

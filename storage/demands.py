@@ -1,8 +1,6 @@
-"""What a SAMU asked for: the row that is kept before anything else happens, and the work list of the sweeper."""
+"""What a SAMU asked for: the row that is kept before anything else happens."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -65,40 +63,3 @@ async def demand_by_reference(
     )
     row = found.one_or_none()
     return KnownDemand(row.id, bytes(row.content_hash)) if row else None
-
-
-async def mark_started(connection: AsyncConnection, demand_id: UUID, at: datetime) -> None:
-    """The engine has the workflow."""
-    await connection.execute(
-        sa.update(demands)
-        .where(demands.c.id == demand_id, demands.c.started_at.is_(None))
-        .values(started_at=at)
-    )
-
-
-async def is_started(connection: AsyncConnection, demand_id: UUID) -> bool:
-    """Whether the engine was ever given the demand."""
-    found = sa.select(demands.c.started_at.is_not(None)).where(demands.c.id == demand_id)
-    return bool(await connection.scalar(found))
-
-
-async def not_started(
-    connection: AsyncConnection, received_before: datetime, limit: int
-) -> Sequence[DemandStart]:
-    """The oldest demands that the engine does not have yet, locked against other sweepers until the commit."""
-    waiting = (
-        sa.select(demands.c.start)
-        .where(demands.c.started_at.is_(None), demands.c.received_at <= received_before)
-        .order_by(demands.c.received_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    found = await connection.execute(waiting)
-    return [DemandStart.model_validate(start) for start in found.scalars()]
-
-
-async def move(connection: AsyncConnection, demand_id: UUID, address: str | None, access: str | None) -> None:
-    """The place was corrected (rule 2): what the crew reads goes with it."""
-    await connection.execute(
-        sa.update(demands).where(demands.c.id == demand_id).values(address=address, access=access)
-    )

@@ -1,5 +1,9 @@
-"""Encrypts single fields: AES-256-GCM, with the id of its key, bound to the place where the value stands."""
+"""Encrypts single fields: AES-256-GCM, with the id of its key, bound to the place where the value stands.
 
+It also gives keyed digests: a plain hash of an identity can be guessed by whoever has a list of names.
+"""
+
+import hmac
 import os
 from collections.abc import Mapping
 
@@ -25,12 +29,21 @@ class Keyring:
             raise ValueError("a keyring needs at least one key, each with an id of 1 to 255 bytes")
         self._ciphers = {kid.encode(): AESGCM(key) for kid, key in keys.items()}
         self._first = next(iter(self._ciphers))
+        self._secrets = tuple(keys.values())
 
     def seal(self, text: str, place: str) -> bytes:
         """Encrypt ``text``; it can only be opened again for the same ``place`` (table/field/row)."""
         nonce = os.urandom(NONCE_BYTES)
         head = bytes([FORMAT, len(self._first)]) + self._first
         return head + nonce + self._ciphers[self._first].encrypt(nonce, text.encode(), place.encode())
+
+    def digests(self, purpose: str, content: bytes) -> tuple[bytes, ...]:
+        """HMAC-SHA-256 of ``content`` by every key of the ring, each with a key of its own derived for ``purpose``.
+
+        Keep the first; compare with all, so that what was kept is known again after a change of keys.
+        """
+        derived = (hmac.digest(secret, f"rescousse/{purpose}".encode(), "sha256") for secret in self._secrets)
+        return tuple(hmac.digest(key, content, "sha256") for key in derived)
 
     def open(self, sealed: bytes, place: str) -> str:
         """Decrypt what :meth:`seal` gave for this place. Raises UnreadableError."""

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import companies, journal, sites, vehicles, verdicts
+from domain.vocabulary import VehicleVerdict
+from storage.tables import companies, journal, sites, solicitations, vehicles, verdicts
 from storage.views import Scope, made
 
 
@@ -64,11 +65,17 @@ async def last_position(connection: AsyncConnection) -> int:
 
 async def facts_after(
     connection: AsyncConnection, scope: Scope, position: int, limit: int
-) -> list[JournalLine]:
-    """The caller's next facts of all demands."""
-    query = _LINE.where(journal.c.position > position, _may_see_fact(scope))
+) -> tuple[list[JournalLine], int]:
+    """The caller's next facts of all demands, and the position up to which they were looked for.
+
+    Positions become visible in their order (`storage.journal`): once the end is read, everything before it is there.
+    So whoever goes on from that position misses nothing, and never looks at the same foreign facts again.
+    """
+    end = await last_position(connection)
+    query = _LINE.where(journal.c.position.between(position + 1, end), _may_see_fact(scope))
     rows = await connection.execute(query.order_by(journal.c.position).limit(limit))
-    return [made(JournalLine, row) for row in rows]
+    found = [made(JournalLine, row) for row in rows]
+    return found, found[-1].position if len(found) == limit else max(position, end)
 
 
 async def facts_of(
@@ -95,6 +102,25 @@ VerdictMark = tuple[int, str, UUID, int]
 """A place in the list of verdicts: round, tier, target, survey."""
 
 
+def _verdict() -> sa.ColumnElement[str]:
+    """A survey finds who may be solicited; whoever then was not, because the tier never opened, was not asked."""
+    asked, target = solicitations, sa.func.coalesce(solicitations.c.vehicle_id, solicitations.c.site_id)
+    in_this_round = asked.c.round == verdicts.c.round
+    still_answering = sa.and_(
+        asked.c.round < verdicts.c.round,  # asked before, and held on to when the terms changed (rule 91)
+        asked.c.answer_before > verdicts.c.at,
+        sa.func.coalesce(asked.c.answered_at > verdicts.c.at, sa.true()),
+    )
+    was_asked = sa.exists().where(
+        asked.c.demand_id == verdicts.c.demand_id,
+        asked.c.tier == verdicts.c.tier,
+        target == verdicts.c.target_id,
+        in_this_round | still_answering,
+    )
+    not_yet = sa.and_(verdicts.c.verdict == VehicleVerdict.SOLICITED.value, ~was_asked)
+    return sa.case((not_yet, VehicleVerdict.NOT_YET_ASKED.value), else_=verdicts.c.verdict).label("verdict")
+
+
 async def verdicts_of(
     connection: AsyncConnection, demand_id: UUID, mark: VerdictMark | None, limit: int
 ) -> list[VerdictLine]:
@@ -102,7 +128,8 @@ async def verdicts_of(
     order = verdicts.c.round, verdicts.c.tier, verdicts.c.target_id, verdicts.c.survey
     query = (
         sa.select(
-            *(c for c in verdicts.c if c.name != "demand_id"),
+            *(c for c in verdicts.c if c.name not in {"demand_id", "verdict"}),
+            _verdict(),
             companies.c.name.label("company_name"),
             sa.func.coalesce(vehicles.c.name, sites.c.name).label("target_name"),
         )

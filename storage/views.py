@@ -9,12 +9,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.vocabulary import SolicitationState, Tier
 from storage.tables import (
     demand_views,
     demands,
     facilities,
     mission_steps,
     missions,
+    place_texts,
     solicitations,
 )
 
@@ -67,6 +69,8 @@ class DemandView:
     ended_at: datetime | None
     end_reason: str | None
     started: bool
+    version: int
+    """How many facts are recorded: one as long as only we have written."""
     smur_reference: str | None
     company_id: UUID | None
 
@@ -146,6 +150,7 @@ class StepView:
     recorded_at: datetime
     device_time: datetime | None
     by: str
+    by_role: str
     reason: str | None
     undone_at: datetime | None
 
@@ -164,18 +169,30 @@ def after(page: Page, at: sa.Column[Any], id_: sa.Column[Any]) -> sa.ColumnEleme
 
 # -- demands ---------------------------------------------------------------------------------------------------------
 
+_OF_THE_PLACE = sa.and_(
+    place_texts.c.demand_id == demand_views.c.demand_id,
+    place_texts.c.lat == demand_views.c.lat,
+    place_texts.c.lon == demand_views.c.lon,
+)
+_PLACE_TEXT = [
+    sa.case((place_texts.c.demand_id.is_not(None), place_texts.c[name]), else_=demands.c[name]).label(name)
+    for name in ("address", "access")
+]
+"""What the crew reads of the place where the demand is now: as it was posted, or as it was corrected."""
+
 _DEMAND = sa.select(
     demand_views.c.demand_id.label("id"),
-    *(c for c in demand_views.c if c.name not in {"demand_id", "version"}),
+    *(c for c in demand_views.c if c.name != "demand_id"),
     demands.c.reference,
-    demands.c.address,
-    demands.c.access,
+    *_PLACE_TEXT,
     demands.c.motive,
     demands.c.instructions,
     demands.c.started_at.is_not(None).label("started"),
     demands.c.start["smur_reference"].astext.label("smur_reference"),
     sa.cast(demands.c.start["chosen_company_id"].astext, demands.c.id.type).label("company_id"),
-).join_from(demand_views, demands, demands.c.id == demand_views.c.demand_id)
+).select_from(
+    demand_views.join(demands, demands.c.id == demand_views.c.demand_id).outerjoin(place_texts, _OF_THE_PLACE)
+)
 
 
 def _may_see_demand(scope: Scope) -> sa.ColumnElement[bool]:
@@ -219,11 +236,30 @@ async def list_demands(
 
 # -- solicitations ---------------------------------------------------------------------------------------------------
 
+OWN_DEADLINE = demand_views.c.received_at + demand_views.c.max_delay_minutes * sa.text("interval '1 minute'")
+"""The demand's own; the view's is that of the promise in force, which is between the SAMU and who promised."""
+
+
+def _deadline_for_company() -> sa.ColumnElement[datetime]:
+    """What the solicited company may know: the deadline of its own promise or mission, or the demand's own."""
+    other = solicitations.alias("other")
+    promises = sa.exists().where(
+        other.c.demand_id == demand_views.c.demand_id,
+        other.c.company_id == solicitations.c.company_id,
+        other.c.tier == Tier.FREE_CHOICE.value,
+        other.c.state == SolicitationState.OPEN.value,
+    )
+    goes = sa.exists().where(
+        missions.c.id == demand_views.c.mission_id, missions.c.company_id == solicitations.c.company_id
+    )
+    return sa.case((promises | goes, demand_views.c.deadline), else_=OWN_DEADLINE).label("deadline")
+
+
 _SOLICITATION = sa.select(
     solicitations,
     demand_views.c.max_delay_minutes,
     demand_views.c.volume,
-    demand_views.c.deadline,
+    _deadline_for_company(),
     demand_views.c.lat,
     demand_views.c.lon,
     demand_views.c.exercise,
@@ -274,7 +310,7 @@ async def list_solicitations(
 
 _MISSION = (
     sa.select(
-        missions,
+        *(c for c in missions.c if c.name != "acknowledged_late"),
         demand_views.c.samu_id,
         demand_views.c.max_delay_minutes,
         demand_views.c.volume,
@@ -284,8 +320,7 @@ _MISSION = (
         demand_views.c.facility_id,
         demand_views.c.facility_name,
         demands.c.reference,
-        demands.c.address,
-        demands.c.access,
+        *_PLACE_TEXT,
         demands.c.motive,
         demands.c.instructions,
         facilities.c.lat.label("facility_lat"),
@@ -293,6 +328,7 @@ _MISSION = (
     )
     .join_from(missions, demand_views, demand_views.c.demand_id == missions.c.demand_id)
     .join(demands, demands.c.id == missions.c.demand_id)
+    .outerjoin(place_texts, _OF_THE_PLACE)
     .outerjoin(facilities, facilities.c.id == demand_views.c.facility_id)
 )
 

@@ -6,7 +6,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    is_cancelled_exception,
+)
 
 with workflow.unsafe.imports_passed_through():
     from activities.engagement import EngagementActivities
@@ -79,7 +84,9 @@ class DemandWorkflow:
                     await self._ask(tier)
                 await self._let_the_samu_arbitrate()
                 await self._follow_the_mission()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, ActivityError) as error:
+            if not is_cancelled_exception(error):
+                raise
             self._give_up()
         self._sign.update()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -108,9 +115,8 @@ class DemandWorkflow:
     async def _wait_for_the_next_moment(self) -> None:
         """Sleep until something is due or the procedure moved on, then do what is due."""
         self._sign.update()
-        mark = (
-            self._demand.mark
-        )  # before anything is awaited: what moves on meanwhile must not be slept through
+        # Read before anything is awaited: what moves on meanwhile must not be slept through.
+        mark = self._demand.mark
         await self._tell_rivals()
         moment = self._demand.next_moment()
         pause = moment - workflow.now() if moment else None

@@ -1,5 +1,6 @@
 """What the SAMU decides on a demand: new terms, arbitration, cancellation, carence, destination."""
 
+from contextlib import nullcontext
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -8,6 +9,7 @@ from api.demand_reading import read_destination
 from api.documents import READS, WRITES
 from api.engine import Update
 from api.idempotent import IdempotentRoute, TakesKey, UpdateId
+from api.moving import moving
 from api.places import check_place
 from api.problems import Problem
 from api.resources import resources_of
@@ -23,19 +25,25 @@ from api.security import AnyCaller, Caller, ReceivedAt, SamuActor, SamuCaller
 from api.updates import ask
 from domain.fleet import Point
 from domain.messages import Amendment, Arbitration, Cancellation, Carence, Destination, FromOutside
-from storage import demands, means, views
+from storage import means, views
+from storage.views import DemandView
 
 router = APIRouter(prefix="/v1/demands/{demand_id}", tags=["demands"], route_class=IdempotentRoute)
+
+
+async def _own(request: Request, caller: Caller, demand_id: UUID) -> DemandView:
+    async with resources_of(request).database.connect() as connection:
+        found = await views.read_demand(connection, caller.scope, demand_id)
+    if found is None:
+        raise Problem("not_found")
+    return found
 
 
 async def _decide(
     request: Request, caller: Caller, demand_id: UUID, update: Update, message: FromOutside, update_id: str
 ) -> Recorded:
     resources = resources_of(request)
-    async with resources.database.connect() as connection:
-        found = await views.read_demand(connection, caller.scope, demand_id)
-    if found is None:
-        raise Problem("not_found")
+    await _own(request, caller, demand_id)
     reply = await ask(resources, demand_id, update, message, update_id)
     return Recorded(outcome=reply.outcome.name, mission_id=reply.mission_id)
 
@@ -50,10 +58,14 @@ async def amend(
     demand_id: UUID,
     given: DemandAmended,
 ) -> Recorded:
-    """Change place, delay or volume while it runs (rule 91): a mission must then be confirmed again."""
-    place = given.pickup
+    """Change place, delay or volume while it runs (rule 91): a mission must then be confirmed again.
+
+    A pickup takes `lat` and `lon`; its `address` and `access` stay as they are when they are left out, and are
+    emptied by null.
+    """
+    resources, place = resources_of(request), given.pickup
     if place is not None:
-        await check_place(resources_of(request), _samu(caller), place)
+        await check_place(resources, _samu(caller), place)
     message = Amendment(
         received_at=at,
         by=actor,
@@ -61,11 +73,10 @@ async def amend(
         max_delay_minutes=given.max_delay_minutes,
         volume=given.volume,
     )
-    recorded = await _decide(request, caller, demand_id, Update.AMEND, message, update_id)
-    if place is not None:
-        async with resources_of(request).database.begin() as connection:
-            await demands.move(connection, demand_id, place.address, place.access)
-    return recorded
+    found = await _own(request, caller, demand_id)
+    async with moving(resources, found, place) if place else nullcontext():
+        reply = await ask(resources, demand_id, Update.AMEND, message, update_id)
+    return Recorded(outcome=reply.outcome.name, mission_id=reply.mission_id)
 
 
 def _samu(caller: Caller) -> UUID:

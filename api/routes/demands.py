@@ -64,7 +64,8 @@ async def list_demands(
     async with resources_of(request).database.connect() as connection:
         found = await views.list_demands(connection, caller.scope, page, status or (), since)
     cursor = next_cursor(page, found, lambda each: (each.received_at, each.id))
-    return DemandPage(items=[demand_line(each) for each in found], next_cursor=cursor)
+    now = resources_of(request).clock()
+    return DemandPage(items=[demand_line(each, now) for each in found], next_cursor=cursor)
 
 
 @router.get("/{demand_id}", summary="Read a demand", responses=READS)

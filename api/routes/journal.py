@@ -1,5 +1,6 @@
 """A demand's timeline: every fact, and every verdict, in order."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from api.documents import READS
 from api.problems import Problem
 from api.resources import resources_of
 from api.schemas.demands import FactPage, FactShown, VerdictPage, VerdictShown
-from api.security import AnyCaller, WatcherCaller
+from api.security import AnyCaller, Caller, WatcherCaller
+from api.telling import told_to
 from domain.vocabulary import Tier
 from storage import timeline, views
-from storage.timeline import VerdictLine, VerdictMark
+from storage.timeline import JournalLine, VerdictLine, VerdictMark
 
 router = APIRouter(prefix="/v1/demands/{demand_id}", tags=["demands"])
 
@@ -32,7 +34,11 @@ async def get_journal(
             raise Problem("not_found")
         found = await timeline.facts_of(connection, caller.scope, demand_id, after, limit)
     more = encode(found[-1].seq) if len(found) == limit else None
-    return FactPage(items=[FactShown.model_validate(each) for each in found], next_cursor=more)
+    return FactPage(items=[_fact(caller, each) for each in found], next_cursor=more)
+
+
+def _fact(caller: Caller, found: JournalLine) -> FactShown:
+    return FactShown.model_validate(replace(found, data=told_to(caller.scope, found.data)))
 
 
 @router.get("/verdicts", summary="Read the verdicts", responses=READS)
@@ -60,7 +66,7 @@ def _verdict(found: VerdictLine) -> VerdictShown:
 def _mark(cursor: str) -> VerdictMark:
     round_, tier, target, survey = decode(cursor, 4)
     try:
-        return _number(round_), tier.replace("\0", ""), UUID(target), _number(survey)
+        return _number(round_), tier, UUID(target), _number(survey)
     except ValueError as error:
         raise bad_cursor() from error
 

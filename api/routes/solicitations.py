@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from api.cursors import Paged, next_cursor
-from api.documents import READS, WRITES
+from api.documents import ANSWERS, READS
 from api.engine import Update
 from api.idempotent import IdempotentRoute, TakesKey, UpdateId
 from api.problems import Problem
@@ -25,6 +25,7 @@ from api.updates import answer
 from domain.messages import Acceptance, CounterProposal, FromOutside, Refusal, Unavailability
 from domain.vocabulary import SolicitationState
 from storage import views
+from storage.standing import standing_of
 from storage.views import SolicitationView
 
 router = APIRouter(prefix="/v1/solicitations", tags=["company"], route_class=IdempotentRoute)
@@ -73,13 +74,14 @@ async def _answer(
     resources = resources_of(request)
     async with resources.database.connect() as connection:
         asked = await views.read_solicitation(connection, caller.company_id, solicitation_id)
-    if asked is None:
-        raise Problem("not_found")
-    reply = await answer(resources, asked, update, message, update_id)
+        if asked is None:
+            raise Problem("not_found")
+        standing = await standing_of(connection, asked.demand_id)
+    reply = await answer(resources, asked, standing, update, message, update_id)
     return Recorded(outcome=reply.outcome.name, mission_id=reply.mission_id)
 
 
-@router.post("/{solicitation_id}/acceptance", summary="Accept", responses=WRITES, dependencies=[TakesKey])
+@router.post("/{solicitation_id}/acceptance", summary="Accept", responses=ANSWERS, dependencies=[TakesKey])
 async def accept(
     request: Request,
     caller: CompanyCaller,
@@ -95,7 +97,7 @@ async def accept(
     return await _answer(request, caller, solicitation_id, Update.ACCEPT, message, update_id)
 
 
-@router.post("/{solicitation_id}/refusal", summary="Refuse", responses=WRITES, dependencies=[TakesKey])
+@router.post("/{solicitation_id}/refusal", summary="Refuse", responses=ANSWERS, dependencies=[TakesKey])
 async def refuse(
     request: Request,
     caller: CompanyCaller,
@@ -114,7 +116,7 @@ async def refuse(
 @router.post(
     "/{solicitation_id}/counter-proposal",
     summary="Promise a longer delay",
-    responses=WRITES,
+    responses=ANSWERS,
     dependencies=[TakesKey],
 )
 async def propose_delay(
@@ -136,7 +138,7 @@ async def propose_delay(
 @router.post(
     "/{solicitation_id}/unavailability",
     summary="Declare a guard vehicle unavailable",
-    responses=WRITES,
+    responses=ANSWERS,
     dependencies=[TakesKey],
 )
 async def declare_unavailable(

@@ -12,6 +12,7 @@ from api.documents import READS
 from api.problems import Problem
 from api.resources import Resources, resources_of
 from api.security import AnyCaller
+from api.telling import told_to
 from storage import timeline
 from storage.timeline import JournalLine
 from storage.views import Scope
@@ -69,7 +70,7 @@ async def stream(
     try:
         yield ServerSentEvent(comment=f"connected after {start}", retry=RECONNECT_MILLISECONDS)
         async for line in _facts(resources, caller.scope, start):
-            yield event_of(line)
+            yield event_of(line, caller.scope)
         yield ServerSentEvent(comment="connect again", retry=RECONNECT_MILLISECONDS)
     finally:
         resources.metrics.streams.dec()
@@ -83,23 +84,22 @@ async def _facts(resources: Resources, scope: Scope, position: int) -> AsyncIter
     while loop.time() < until and not feed.closed:
         seen = feed.count
         async with resources.database.connect() as connection:
-            found = await timeline.facts_after(connection, scope, position, AT_ONCE)
+            found, position = await timeline.facts_after(connection, scope, position, AT_ONCE)
         for line in found:
             yield line
-            position = line.position
         if len(found) < AT_ONCE:
             await feed.wait(seen, min(LOOK_EVERY_SECONDS, until - loop.time()))
 
 
-def event_of(line: JournalLine) -> ServerSentEvent:
-    """A fact as an event of the stream."""
+def event_of(line: JournalLine, scope: Scope) -> ServerSentEvent:
+    """A fact as an event of the stream of a caller of this scope."""
     data = {
         "demand_id": line.demand_id,
         "seq": line.seq,
         "kind": line.kind,
         "at": line.at,
         "recorded_at": line.recorded_at,
-        "data": line.data,
+        "data": told_to(scope, line.data),
     }
     return ServerSentEvent(
         event=line.kind, id=str(line.position), raw_data=pydantic_core.to_json(data).decode()

@@ -152,14 +152,15 @@ class CounterProposalShown(Answer):
 
 
 class StepShown(Answer):
-    """A step that was passed, when it happened and when it was told (rule 96)."""
+    """A step that was passed, when it happened and when it was told (rule 96). ``by`` names who to their own company."""
 
     step_id: UUID
     step: str
     occurred_at: datetime
     recorded_at: datetime
     device_time: datetime | None = None
-    by: str
+    by: str | None
+    by_role: str
     reason: str | None = None
 
 

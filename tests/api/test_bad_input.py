@@ -1,7 +1,9 @@
 """What is not well-formed is refused with a stable code, never repeated, and changes nothing."""
 
+import base64
 import json
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -153,3 +155,23 @@ async def test_ids_that_are_none(samu: Caller) -> None:
 @pytest.mark.parametrize("cursor", ["x", "W10", "eyJhIjoxfQ", "WyJhIiwiYiJd", "é", "W" * 300])
 async def test_cursors_that_are_not_ours(samu: Caller, cursor: str) -> None:
     assert_problem(await samu.get("/v1/demands", cursor=cursor), 422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("/verdicts", [1, "\ud800", str(uuid4()), 1]),
+        ("/verdicts", [1, "VEHICLE\0", str(uuid4()), 1]),
+        ("/verdicts", [1, "VEHICLE", "\udfff", 1]),
+        ("/journal", ["\ud800"]),
+        ("", ["\ud800", str(uuid4())]),
+        ("", ["2026-01-01T00:00:00", str(uuid4())]),
+        ("", ["0001-01-01T00:00:00+23:59", str(uuid4())]),
+        ("", ["9999-12-31T23:59:59-23:59", str(uuid4())]),
+    ],
+)
+async def test_cursors_that_are_not_ours_are_refused(samu: Caller, path: str, parts: list[object]) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+    posted = (await samu.post("/v1/demands", demand())).json()
+    address = f"/v1/demands/{posted['id']}{path}" if path else "/v1/demands"
+    assert_problem(await samu.get(address, cursor=cursor), 422, "invalid_request")

@@ -2,13 +2,19 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
+from activities.search import SearchActivities
+from api.engine import EngineAwayError
 from api.sweeper import sweep
-from domain.vocabulary import Tier
+from domain.messages import Reply, SurveyRequest
+from domain.vocabulary import Tier, VehicleVerdict
+from geo.travel_time import StraightTravel
 from storage import tables
-from tests.api.caller import Caller, assert_problem, demand
+from tests.api.caller import Caller, Json, assert_problem, demand
 from tests.api.conftest import Api, Login
 from tests.api.engine import RuleEngine
 
@@ -235,3 +241,102 @@ async def test_rule_036_the_destination(samu: Caller) -> None:
     assert (await samu.get(path)).json() == given.json()
     unknown = await samu.send("PUT", path, {"facility_id": "none"})
     assert_problem(unknown, 422, "unknown_facility")
+
+
+async def test_rule_091_what_is_left_out_of_a_place_stays(samu: Caller) -> None:
+    posted = demand()
+    path = f"/v1/demands/{(await samu.post('/v1/demands', posted)).json()['id']}"
+    moved = {"lat": 43.22, "lon": 2.35}
+    await samu.send("PATCH", path, {"pickup": moved})
+    assert (await samu.get(path)).json()["pickup"] == posted["pickup"] | moved
+    await samu.send("PATCH", path, {"pickup": moved | {"access": None}})
+    told = posted["pickup"] | moved | {"access": None}
+    assert (await samu.get(path)).json()["pickup"] == told
+    back = {name: posted["pickup"][name] for name in ("lat", "lon")}
+    await samu.send("PATCH", path, {"pickup": back | {"address": "3 rue du Pont"}})
+    told = {**back, "address": "3 rue du Pont", "access": None}
+    assert (await samu.get(path)).json()["pickup"] == told
+
+
+async def test_rule_002_the_address_never_stands_beside_other_coordinates(
+    samu: Caller, rules: RuleEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted = demand()
+    path = f"/v1/demands/{(await samu.post('/v1/demands', posted)).json()['id']}"
+    moved = {"lat": 43.22, "lon": 2.35, "address": "3 rue du Pont", "access": None}
+    real = rules.ask
+
+    async def away_before(*_: Any) -> Reply:
+        raise EngineAwayError
+
+    async def away_after(*asked: Any) -> Reply:
+        await real(*asked)
+        raise EngineAwayError
+
+    for ask, expected in ((away_before, posted["pickup"]), (away_after, moved)):
+        monkeypatch.setattr(rules, "ask", ask)
+        answer = await samu.send("PATCH", path, {"pickup": moved})
+        assert_problem(answer, 503, "engine_unavailable")
+        assert (await samu.get(path)).json()["pickup"] == expected
+
+
+async def test_rule_091_a_refused_amendment_leaves_the_address(samu: Caller, rules: RuleEngine) -> None:
+    posted = demand()
+    path = f"/v1/demands/{(await samu.post('/v1/demands', posted)).json()['id']}"
+    for first in (posted["pickup"], posted["pickup"] | {"access": "digicode 7"}):
+        await samu.send("PATCH", path, {"pickup": first})
+    await samu.post(f"{path}/cancellation", {"reason": "SMUR"})
+    refused = await samu.send("PATCH", path, {"pickup": posted["pickup"] | {"address": "ailleurs"}})
+    assert_problem(refused, 409, "demand_closed")
+    assert (await samu.get(path)).json()["pickup"] == posted["pickup"] | {"access": "digicode 7"}
+
+
+async def test_rule_006_who_was_within_reach_and_not_asked_is_not_said_to_be_solicited(
+    samu: Caller, rules: RuleEngine, api: Api
+) -> None:
+    posted = (await samu.post("/v1/demands", demand(max_delay_minutes=40))).json()
+    start = rules.starts[0]
+    request = SurveyRequest(
+        demand_id=start.demand_id,
+        samu_id=start.samu_id,
+        place=start.place,
+        max_delay_minutes=40,
+        volume=start.volume,
+        round=1,
+        number=1,
+        at=start.received_at,
+    )
+    await SearchActivities(api.resources.database, StraightTravel(speed_kmh=70, detour=1.35)).survey(request)
+    found = (await samu.get(f"/v1/demands/{posted['id']}/verdicts")).json()["items"]
+    told = {each["target_id"]: each["verdict"] for each in found}
+    assert told[str(api.world.cathare.vehicles[0].id)] == VehicleVerdict.SOLICITED
+    assert told[str(api.world.cathare.site_id)] == VehicleVerdict.NOT_YET_ASKED
+    assert told[str(api.world.corbieres.vehicles[0].id)] == VehicleVerdict.NO_POSITION
+
+
+async def test_scope_who_did_it_is_named_to_their_own_organisation_only(
+    samu: Caller, regulator: Caller, log_in: Login, api: Api
+) -> None:
+    doctor = await log_in(api.people.doctor)
+    demand_id = (await samu.post("/v1/demands", demand())).json()["id"]
+    path = f"/v1/demands/{demand_id}"
+    asked = (await regulator.get("/v1/solicitations", state="OPEN")).json()["items"][0]
+    won = (await regulator.post(f"/v1/solicitations/{asked['id']}/acceptance", {})).json()
+    await doctor.post(f"{path}/cancellation", {"reason": "SMUR"})
+    company = {"role": "REGULATOR", "company_id": str(api.world.cathare.id)}
+
+    async def by(caller: Caller, kind: str) -> Json:
+        facts = (await caller.get(f"{path}/journal")).json()["items"]
+        told: Json = next(each["data"]["by"] for each in facts if each["kind"] == kind)
+        return told
+
+    assert await by(samu, "mission_assigned") == company
+    assert (await by(regulator, "mission_assigned"))["name"] == api.people.regulators[0].username
+    assert await by(regulator, "demand_cancelled") == {"role": "SAMU", "company_id": None}
+    assert (await by(doctor, "demand_cancelled"))["name"] == api.people.doctor.username
+    admin = await log_in(api.people.admin)
+    assert await by(admin, "demand_cancelled") == {"role": "SAMU", "company_id": None}
+    mission = f"/v1/missions/{won['mission_id']}"
+    for caller, name in ((regulator, api.people.regulators[0].username), (samu, None)):
+        for shown in ((await caller.get(mission)).json(), (await caller.get(path)).json()["mission"]):
+            assert [(each["by"], each["by_role"]) for each in shown["steps"]] == [(name, "REGULATOR")]

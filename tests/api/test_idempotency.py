@@ -1,12 +1,18 @@
 """The same key and the same request give the same answer."""
 
 import asyncio
+import hashlib
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
+from api.posting import content_of
+from api.schemas.demands import DemandPosted
+from domain.demand import Demand
 from storage import tables
+from storage.keyring import Keyring
 from tests.api.caller import Caller, assert_problem, demand
 from tests.api.conftest import Api
 from tests.api.engine import RuleEngine
@@ -78,7 +84,8 @@ async def test_a_key_being_answered_is_told_so(samu: Caller, api: Api) -> None:
     posted = demand()
     first = await samu.post("/v1/demands", posted, Idempotency_Key="k1")
     async with api.resources.database.begin() as connection:
-        await connection.execute(sa.update(tables.idempotency_keys).values(status=None))
+        now = api.resources.clock()
+        await connection.execute(sa.update(tables.idempotency_keys).values(status=None, claimed_at=now))
     response = await samu.post("/v1/demands", posted, Idempotency_Key="k1")
     assert_problem(response, 409, "idempotency_in_progress")
     assert response.headers["retry-after"] == "1"
@@ -86,7 +93,7 @@ async def test_a_key_being_answered_is_told_so(samu: Caller, api: Api) -> None:
     async with api.resources.database.begin() as connection:
         await connection.execute(
             sa.update(tables.idempotency_keys).values(
-                created_at=tables.idempotency_keys.c.created_at - timedelta(seconds=31)
+                claimed_at=tables.idempotency_keys.c.claimed_at - timedelta(seconds=31)
             )
         )
     response = await samu.post("/v1/demands", posted, Idempotency_Key="k1")
@@ -111,3 +118,42 @@ async def test_a_repetition_after_a_crash_sends_the_same_update(
 async def test_keys_have_a_shape(samu: Caller, key: str) -> None:
     response = await samu.post("/v1/demands", demand(), Idempotency_Key=key)
     assert_problem(response, 422, "invalid_request")
+
+
+async def test_what_was_not_there_may_be_there_when_it_is_asked_again(
+    samu: Caller, regulator: Caller, rules: RuleEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await samu.post("/v1/demands", demand())
+    kept: list[Demand] = []
+    step = {"step": "ACQUITTE", "step_id": str(uuid4())}
+
+    async def later(running: Demand) -> None:
+        kept.append(running)
+
+    path = await _open(regulator)
+    with monkeypatch.context() as patched:
+        patched.setattr(rules, "record", later)
+        mission = (await regulator.post(f"{path}/acceptance", {})).json()["mission_id"]
+        early = await regulator.post(f"/v1/missions/{mission}/steps", step, Idempotency_Key="k1")
+        assert_problem(early, 404, "not_found")
+    await rules.record(kept[0])
+    again = await regulator.post(f"/v1/missions/{mission}/steps", step, Idempotency_Key="k1")
+    assert (again.status_code, again.json()["status"]) == (200, "recorded")
+
+
+async def test_what_is_kept_to_compare_cannot_be_guessed(samu: Caller, api: Api) -> None:
+    posted = demand()
+    await samu.post("/v1/demands", posted, Idempotency_Key="k1")
+    keyring = api.resources.keyring
+    content = content_of(DemandPosted.model_validate(posted))
+    async with api.resources.database.connect() as connection:
+        kept = bytes((await connection.execute(sa.select(tables.demands.c.content_hash))).scalar_one())
+        asked = bytes(
+            (await connection.execute(sa.select(tables.idempotency_keys.c.request_hash))).scalar_one()
+        )
+    assert kept == keyring.digests("demand", content)[0] != hashlib.sha256(content).digest()
+    assert len(asked) == len(kept) == 32
+    rotated = Keyring({"two": b"2" * 32, "one": b"1" * 32})
+    assert kept in rotated.digests("demand", content)
+    assert kept not in rotated.digests("request", content)
+    assert kept not in Keyring({"two": b"2" * 32}).digests("demand", content)

@@ -5,15 +5,20 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 import sqlalchemy as sa
 from httpx_sse import ServerSentEvent, aconnect_sse
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.routes import stream
+from storage import timeline
+from storage.views import Scope
 from tests.api.caller import Caller, assert_problem, demand
-from tests.api.conftest import Api, serving
+from tests.api.conftest import Api, Login, serving
 
 FACTS = 7
 """What a demand of these tests says at once: received, guard skipped, vehicles opened, four solicitations."""
@@ -149,3 +154,59 @@ async def test_two_processes_share_the_news(samu: Caller, api: Api) -> None:
     ):
         await samu.post("/v1/demands", demand())
         assert len(await read(events, FACTS)) == FACTS
+
+
+async def test_scope_the_stream_names_nobody_to_others(samu: Caller, regulator: Caller, api: Api) -> None:
+    await samu.post("/v1/demands", demand())
+    asked = (await regulator.get("/v1/solicitations", state="OPEN")).json()["items"][0]
+    async with listening(samu) as heard, listening(regulator) as mine:
+        await regulator.post(f"/v1/solicitations/{asked['id']}/acceptance", {})
+        [theirs], [ours] = await read(heard, 1), await read(mine, 1)
+    assert theirs.id == ours.id
+    assert set(json.loads(theirs.data)["data"]["by"]) == {"role", "company_id"}
+    assert json.loads(ours.data)["data"]["by"]["name"] == api.people.regulators[0].username
+
+
+async def test_a_company_never_looks_at_the_same_foreign_facts_again(api: Api) -> None:
+    other, ours = uuid4(), uuid4()
+    fill = (
+        "INSERT INTO journal (demand_id, seq, samu_id, kind, at, audience, data) SELECT gen_random_uuid(), 1,"
+    )
+    fill += " gen_random_uuid(), 'x', now(), ARRAY[CAST(:who AS uuid)], '{}' FROM generate_series(1, :count)"
+    database = api.resources.database
+    async with database.begin() as connection:
+        await connection.execute(sa.text(fill), {"who": ours, "count": 3})
+        await connection.execute(sa.text(fill), {"who": other, "count": 3000})
+        end = await timeline.last_position(connection)
+    scope = Scope(company_id=ours)
+    async with database.connect() as connection:
+        found, position = await timeline.facts_after(connection, scope, end - 3003, 2)
+        assert (len(found), position) == (2, end - 3001)  # there may be more: go on after the last one read
+        found, position = await timeline.facts_after(connection, scope, position, 2)
+        assert (len(found), position) == (1, end)
+        assert await timeline.facts_after(connection, scope, position, 2) == ([], end)
+        assert await timeline.facts_after(connection, scope, end + 9, 2) == ([], end + 9)
+
+
+async def test_a_quiet_company_goes_on_from_the_end(
+    samu: Caller, log_in: Login, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet, asked, real = await log_in(api.people.regulators[2]), [], timeline.facts_after
+
+    async def noted(connection: AsyncConnection, scope: Scope, position: int, limit: int) -> Any:
+        asked.append(position)
+        return await real(connection, scope, position, limit)
+
+    monkeypatch.setattr(timeline, "facts_after", noted)
+    await samu.post("/v1/demands", demand())
+    async with api.resources.database.connect() as connection:
+        end = await timeline.last_position(connection)
+    async with listening(quiet, "0"):
+        async with asyncio.timeout(5):
+            while not asked:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            await samu.post("/v1/demands", demand())
+            while len(asked) == 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert asked[0] == 0
+    assert asked[1] >= end

@@ -248,6 +248,42 @@ async def test_an_alarm_stands_until_what_it_asks_for_is_done(engine: AsyncEngin
     assert await _alarm(engine) is None
 
 
+async def test_rule_044_an_acknowledgement_that_is_taken_back_was_late_as_before(engine: AsyncEngine) -> None:
+    told = Story(vehicle("A1"), vehicle("B1"))
+    telling = Telling(engine, told)
+    told.accept("A1")
+    told.wait(121)
+    told.step(Step.ACQUITTE, name="step")
+    await telling.tell()
+    assert await _alarm(engine) is None
+    told.undo("step")
+    await telling.tell()
+    mission = told.demand.case.mission
+    assert mission is not None
+    assert mission.has_alarm
+    assert await _alarm(engine) == AlarmKind.ACKNOWLEDGEMENT_LATE
+    await _rebuilt_alike(engine, told)
+
+
+async def test_rule_044_an_acknowledgement_in_time_that_is_taken_back_raises_nothing(
+    engine: AsyncEngine,
+) -> None:
+    told = Story(vehicle("A1"))
+    telling = Telling(engine, told)
+    told.accept("A1")
+    told.step(Step.ACQUITTE, name="step")
+    told.undo("step")
+    await telling.tell()
+    assert await _alarm(engine) is None
+
+
+async def _rebuilt_alike(engine: AsyncEngine, told: Story) -> None:
+    async with transaction(engine) as connection:
+        before = await read_model(connection)
+        await rebuild(connection, told.demand.case.id)
+        assert await read_model(connection) == before
+
+
 async def _record(engine: AsyncEngine, batch: FactBatch) -> list[Fact]:
     async with transaction(engine) as connection:
         return await record(connection, batch)

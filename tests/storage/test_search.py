@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.search import SearchActivities
 from domain.fleet import Point, Volume
 from domain.messages import Candidate, SurveyRequest
+from domain.policy import Policy
 from domain.vocabulary import Tier, VehicleVerdict
 from geo.cells import great_circle_m
 from geo.travel_time import StraightTravel
@@ -196,6 +197,20 @@ async def test_the_policy_of_a_samu_is_its_own_choice_on_top_of_the_defaults(
     async with engine.connect() as connection:
         policy = await policy_of(connection, world.samu_id)
     assert (policy.resurvey_s, policy.free_choice_s) == (7, 45)
+
+
+async def test_rule_095_the_demands_own_copy_of_the_policy_judges_the_age_of_positions(
+    engine: AsyncEngine, world: World
+) -> None:
+    [vehicle] = world.corbieres.vehicles
+    async with engine.begin() as connection:
+        await positions.upsert(connection, [fix_of(vehicle.id, TREBES, world.at, age_s=300)])
+    await change(engine, tables.samus, world.samu_id, policy={"position_lost_s": 10})
+    for number, (policy, expected) in enumerate(
+        ((None, Verdict.POSITION_TOO_OLD), (Policy(), Verdict.SOLICITED)), start=1
+    ):
+        await survey(engine, request(world, number=number).model_copy(update={"policy": policy}))
+        assert (await verdicts(engine))[vehicle.id] == expected
 
 
 async def test_the_longest_delay_finds_the_furthest_vehicle(engine: AsyncEngine, world: World) -> None:

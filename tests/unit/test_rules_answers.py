@@ -305,3 +305,12 @@ def test_an_operator_may_end_a_demand_at_any_step() -> None:
     story.demand.samu.abandon(story.cancellation())
     assert story.status() is DemandStatus.CANCELLED
     assert story.last("mission_ended").last_step is Step.LIEU_DESTINATION
+
+
+def test_rule_091_new_terms_are_not_refused_once_the_patient_is_on_board_even_in_time() -> None:
+    story = assigned()
+    story.steps_until(Step.BILAN_REALISE)
+    story.amend(max_delay_minutes=20)
+    assert story.step(Step.EN_CHARGE) is Outcome.RECORDED
+    assert story.refuse("A1").outcome is Outcome.ALREADY_ASSIGNED
+    assert story.demand.is_on_mission

@@ -302,6 +302,16 @@ async def test_an_operators_cancellation_frees_the_vehicle_and_tells_everybody(d
         assert d.world.kinds(demand_id(handle))[-2:] == ["mission_ended", "demand_cancelled"]
 
 
+async def test_an_operators_cancellation_in_the_middle_of_a_survey_ends_the_demand_too(dispatch: Any) -> None:
+    world = World(A1)
+    world.failures = 1_000_000
+    async with dispatch(world) as d:
+        handle = await d.post()
+        await eventually(lambda: len(world.surveys) > 1)
+        await handle.cancel()
+        assert (await handle.result()).status == "CANCELLED"
+
+
 async def test_a_company_that_repeats_itself_leaves_room_for_the_samu(dispatch: Any) -> None:
     async with dispatch(World(A1, B1)) as d:
         handle = await d.post(policy=Policy(most_answers=5))

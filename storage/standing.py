@@ -1,0 +1,43 @@
+"""Where a demand stands for the companies that were asked: what decides an answer without the engine."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import demand_views, missions
+
+
+@dataclass(frozen=True, slots=True)
+class LastMission:
+    """The mission that a demand has, or ended with."""
+
+    id: UUID
+    solicitation_id: UUID
+    company_id: UUID
+    vehicle_id: UUID
+    assigned_at: datetime
+    end_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a demand stands for those that were asked. A mission that broke down is not ``mission`` any more."""
+
+    status: str
+    mission: LastMission | None
+
+
+async def standing_of(connection: AsyncConnection, demand_id: UUID) -> Standing:
+    """Where a demand stands. Raises NoResultFound for one that was never recorded."""
+    columns = [missions.c[name] for name in LastMission.__slots__]
+    query = (
+        sa.select(demand_views.c.status, *columns)
+        .outerjoin_from(demand_views, missions, missions.c.id == demand_views.c.mission_id)
+        .where(demand_views.c.demand_id == demand_id)
+    )
+    status, *values = (await connection.execute(query)).one()
+    found = dict(zip(LastMission.__slots__, values, strict=True))
+    return Standing(status, LastMission(**found) if found["id"] is not None else None)
