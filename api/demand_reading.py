@@ -161,7 +161,7 @@ async def _mission(connection: AsyncConnection, caller: Caller, found: MissionVi
 def steps_shown(steps: Sequence[StepView], *, names: bool) -> list[StepShown]:
     """The steps that stand: those taken back are in the journal. ``names``: to their own company only."""
     shown = [StepShown.model_validate(each) for each in steps if each.undone_at is None]
-    return shown if names else [each.model_copy(update={"by": None}) for each in shown]
+    return shown if names else [each.model_copy(update={"by": each.by_role}) for each in shown]
 
 
 async def read_patient(

@@ -224,7 +224,9 @@ class DemandWorkflow:
         await asyncio.gather(*(self._tell_rival(rival, taken) for rival, taken in rivals))
 
     async def _tell_rival(self, rival: UUID, taken: VehicleTaken) -> None:
-        other = workflow.get_external_workflow_handle_for(DemandWorkflow.run, workflow_id(rival))
+        other: workflow.ExternalWorkflowHandle[DemandWorkflow] = workflow.get_external_workflow_handle_for(
+            DemandWorkflow.run, workflow_id(rival)
+        )
         try:
             await other.signal(DemandWorkflow.vehicle_taken, taken)
         except FailureError:

@@ -152,14 +152,17 @@ class CounterProposalShown(Answer):
 
 
 class StepShown(Answer):
-    """A step that was passed, when it happened and when it was told (rule 96). ``by`` names who to their own company."""
+    """A step that was passed, when it happened and when it was told (rule 96). ``by`` names who to their own company.
+
+    To everybody else it is the role.
+    """
 
     step_id: UUID
     step: str
     occurred_at: datetime
     recorded_at: datetime
     device_time: datetime | None = None
-    by: str | None
+    by: str
     by_role: str
     reason: str | None = None
 

@@ -337,6 +337,6 @@ async def test_scope_who_did_it_is_named_to_their_own_organisation_only(
     admin = await log_in(api.people.admin)
     assert await by(admin, "demand_cancelled") == {"role": "SAMU", "company_id": None}
     mission = f"/v1/missions/{won['mission_id']}"
-    for caller, name in ((regulator, api.people.regulators[0].username), (samu, None)):
+    for caller, name in ((regulator, api.people.regulators[0].username), (samu, "REGULATOR")):
         for shown in ((await caller.get(mission)).json(), (await caller.get(path)).json()["mission"]):
             assert [(each["by"], each["by_role"]) for each in shown["steps"]] == [(name, "REGULATOR")]
