@@ -182,7 +182,7 @@ class Answers:
         if (asked.state, asked.counter_delay_minutes) == (state, delay):
             return Reply(outcome=Outcome.RECORDED)
         asked.close(state, answer.received_at)
-        asked.counter_delay_minutes, asked.counter_refused = delay, False
+        asked.counter_delay_minutes, asked.counter_settled = delay, False
         self.case.ledger.add(body, answer.received_at, asked.company_id)
         if asked.id == self.case.search.promised:
             self.case.search.break_promise(asked, answer.received_at)

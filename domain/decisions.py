@@ -44,7 +44,7 @@ class Decisions:
 
     def _refuse_counters(self, chosen: list[Solicitation], decision: Arbitration) -> Reply:
         for each in chosen:
-            each.counter_refused = True
+            each.counter_settled = True
             body = facts.CounterProposalRefused(
                 solicitation_id=each.id, company_id=each.company_id, reason=decision.reason, by=decision.by
             )

@@ -153,9 +153,9 @@ class Search:
     def lapse(self, reason: WithdrawalReason, at: datetime, *, kept: UUID | None = None) -> None:
         """Standing counter-proposals bind nobody any more; their companies may use their vehicles again."""
         for each in self.book.counter_proposals():
+            each.counter_settled = True
             if each.id == kept:
                 continue  # the promise by which the mission was won
-            each.counter_refused = True
             body = facts.CounterProposalLapsed(
                 solicitation_id=each.id, company_id=each.company_id, reason=reason
             )
@@ -222,7 +222,7 @@ class Search:
         """The company did not stand by its counter-delay: back to arbitration, without it (rule 11)."""
         counter = self.book.get(free_choice.promise) if free_choice.promise else None
         if counter is not None:
-            counter.counter_refused = True
+            counter.counter_settled = True
         self.promised, self.status = None, DemandStatus.ARBITRATION
         self.arbitration_since, self.arbitration_alarms = at, 0  # the SAMU is awaited anew
         self.mark += 1

@@ -29,7 +29,7 @@ class Solicitation:
     counter_delay_minutes: int | None = None
     answered_at: datetime | None = None
     withdrawn_for: WithdrawalReason | None = None
-    counter_refused: bool = False
+    counter_settled: bool = False
     arrival_deadline: datetime | None = None
     promise: UUID | None = None
     rung: bool = False
@@ -57,7 +57,7 @@ class Solicitation:
     @property
     def proposes(self) -> bool:
         """Whether a counter-proposal stands that the SAMU may still accept."""
-        return self.state is State.COUNTERED and not self.counter_refused
+        return self.state is State.COUNTERED and not self.counter_settled
 
     def answerable(self, received_at: datetime) -> bool:
         """Whether an answer received then counts (rules 7 and 28).

@@ -96,7 +96,7 @@ class ApiClient:
         gives_up_at = time.monotonic() + self._patience.total
         for attempt in itertools.count(1):
             reply, retry_after = await self._as_known_caller(call)
-            if reply.status != 0 and reply.status not in BUSY:
+            if not _comes_later(reply):
                 break
             pause = pause_before(attempt, retry_after, self._patience, self._rng)
             if time.monotonic() + pause > gives_up_at:
@@ -141,6 +141,12 @@ class _Call:
     def extra(self) -> dict[str, str]:
         """The headers of this very call."""
         return {"Idempotency-Key": self.key} if self.key else {}
+
+
+def _comes_later(reply: Reply) -> bool:
+    """Nobody answered, or the server asks to repeat: it is busy, or still at work on this very call."""
+    in_progress = reply.status == HTTPStatus.CONFLICT and reply.problem.code == "idempotency_in_progress"
+    return reply.status == 0 or reply.status in BUSY or in_progress
 
 
 def _retry_after(response: httpx.Response) -> str | None:

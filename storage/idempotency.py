@@ -10,8 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import idempotency_keys as keys
 
-ABANDONED_AFTER = timedelta(seconds=30)
-"""A claim without an answer for this long belongs to a process that died: the next one takes it over."""
+ABANDONED_AFTER = timedelta(seconds=10)
+"""A claim without an answer for this long belongs to a process that died: the next one takes it over.
+
+Longer than any request takes. Should one still run, the repetition is harmless: demands are unique by reference, and
+the engine knows the update by the same id.
+"""
 KEPT_FOR = timedelta(hours=24)
 """How long answers are kept."""
 

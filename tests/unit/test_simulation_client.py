@@ -27,17 +27,31 @@ def client(handler: Handler, identity: KeyIdentity | PersonIdentity | None = Non
     return ApiClient(http, identity or KeyIdentity("key"), Random(1), patience=QUICK)
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("status", [409, 429, 502, 503, 504])
 async def test_a_busy_server_is_asked_again_with_the_same_key(status: int) -> None:
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return httpx.Response(status if len(seen) < 3 else 201, json={})
+        problem = {
+            "code": "idempotency_in_progress"
+        }  # the process that had the call died in the middle of it
+        return httpx.Response(status if len(seen) < 3 else 201, json=problem)
 
     assert (await client(handler).post("/v1/demands", {"a": 1})).status == 201
     assert len({request.headers["Idempotency-Key"] for request in seen}) == 1
     assert len({request.content for request in seen}) == 1
+
+
+async def test_a_refusal_by_the_rules_is_not_repeated() -> None:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(409, json={"code": "already_assigned"})
+
+    assert (await client(handler).post("/v1/solicitations/x/acceptance", {})).status == 409
+    assert len(seen) == 1
 
 
 async def test_two_calls_never_share_a_key() -> None:
