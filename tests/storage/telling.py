@@ -98,7 +98,7 @@ def _asked(each: Solicitation) -> tuple[object, ...]:
         each.answered_at,
         each.candidate.eta_minutes,
         each.counter_delay_minutes,
-        each.counter_refused,
+        each.counter_settled,
     )
 
 
