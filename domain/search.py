@@ -153,9 +153,10 @@ class Search:
     def lapse(self, reason: WithdrawalReason, at: datetime, *, kept: UUID | None = None) -> None:
         """Standing counter-proposals bind nobody any more; their companies may use their vehicles again."""
         for each in self.book.counter_proposals():
-            each.counter_settled = True
             if each.id == kept:
-                continue  # the promise by which the mission was won
+                each.counter_won = True  # the promise by which the mission was won does not lapse
+                continue
+            each.counter_settled = True
             body = facts.CounterProposalLapsed(
                 solicitation_id=each.id, company_id=each.company_id, reason=reason
             )

@@ -30,6 +30,7 @@ class Solicitation:
     answered_at: datetime | None = None
     withdrawn_for: WithdrawalReason | None = None
     counter_settled: bool = False
+    counter_won: bool = False
     arrival_deadline: datetime | None = None
     promise: UUID | None = None
     rung: bool = False
@@ -57,7 +58,7 @@ class Solicitation:
     @property
     def proposes(self) -> bool:
         """Whether a counter-proposal stands that the SAMU may still accept."""
-        return self.state is State.COUNTERED and not self.counter_settled
+        return self.state is State.COUNTERED and not (self.counter_settled or self.counter_won)
 
     def answerable(self, received_at: datetime) -> bool:
         """Whether an answer received then counts (rules 7 and 28).
