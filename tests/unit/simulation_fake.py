@@ -265,7 +265,9 @@ class FakeApi:
         return JSONResponse({"items": mine})
 
     def _delete_missions(self, _: Request, parts: list[str], __: Json) -> Response:
-        mission = next(one for one in self._open_missions() if one["id"] == parts[0])
+        mission = next((one for one in self._open_missions() if one["id"] == parts[0]), None)
+        if mission is None:  # cancelled between the step and its undo, as the real API answers
+            return problem(409, "mission_ended")
         mission["step"] = STEPS[STEPS.index(str(mission["step"])) - 1]
         return JSONResponse({})
 
