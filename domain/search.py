@@ -53,9 +53,8 @@ class Search:
         """Ask a tier; without a candidate it takes no time (rule 8)."""
         candidates = tuple(candidates)
         if not self.opened:
-            self.started_at = (
-                at  # the machine's time begins now, even if the engine was away since the reception
-            )
+            # The machine's time begins now, even if the engine was away since the reception.
+            self.started_at = at
         if self.amended:
             self.amended = False
             self._reevaluate(candidates, at)
@@ -78,7 +77,7 @@ class Search:
 
     def solicit(self, candidates: Iterable[Candidate], at: datetime) -> None:
         """Ask every candidate of the tiers reached that was not asked yet: newcomers too (rule 6)."""
-        asked = self.round_open_targets()
+        asked = {s.target for s in self.book.still_open()}
         fresh = [
             c
             for c in candidates
@@ -89,10 +88,6 @@ class Search:
         for candidate in wave:
             self.ask(candidate, at, self._answer_before(candidate.tier, at))
         self._plan_survey(at)
-
-    def round_open_targets(self) -> set[tuple[Tier, UUID]]:
-        """Targets that are asked right now, whatever the round."""
-        return {s.target for s in self.book.still_open()}
 
     def ask(self, candidate: Candidate, at: datetime, answer_before: datetime) -> Solicitation:
         """Open one solicitation and tell its company."""

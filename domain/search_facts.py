@@ -49,7 +49,6 @@ class SolicitationOpened(Body):
     answer_before: datetime
     exact_volume: bool = True
     to_confirm: bool = False
-    accepted_delay_minutes: int | None = None
 
 
 class SolicitationRevised(Body):
