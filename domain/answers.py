@@ -21,10 +21,21 @@ from domain.mission import Mission
 from domain.outcomes import Outcome
 from domain.policy import LONGEST_COUNTER_DELAY_MINUTES
 from domain.solicitation import Solicitation
-from domain.vocabulary import MissionEndReason, SolicitationState, Step, Tier, WithdrawalReason
+from domain.vocabulary import AlarmKind, MissionEndReason, SolicitationState, Step, Tier, WithdrawalReason
 
 State = SolicitationState
 Answer = Acceptance | Refusal | CounterProposal | Unavailability
+
+
+GIVES_UP = {
+    Outcome.VEHICLE_ENGAGED: WithdrawalReason.VEHICLE_ENGAGED,
+    Outcome.VEHICLE_ON_GUARD: WithdrawalReason.VEHICLE_ENGAGED,
+    Outcome.VEHICLE_TOO_SMALL: WithdrawalReason.VEHICLE_ENGAGED,
+    Outcome.VEHICLE_UNKNOWN: WithdrawalReason.VEHICLE_ENGAGED,
+    Outcome.GUARD_ENDED: WithdrawalReason.GUARD_ENDED,
+}
+"""Why a vehicle's own solicitation closes when the vehicle cannot be had; whoever regulates now may still answer one
+that was refused for a lease that changed hands."""
 
 
 @dataclass(slots=True)
@@ -63,6 +74,8 @@ class Answers:
             volume=self.case.volume,
             place=self.case.place,
             at=answer.received_at,
+            on_guard=asked.tier is Tier.GUARD,
+            lease=answer.lease,
         )
 
     def confirm(self, answer: Acceptance, engaged: EngageRequest, vehicle: VehicleCard) -> Reply:
@@ -79,8 +92,9 @@ class Answers:
         """The vehicle cannot be had. A vehicle's own solicitation closes; a site may name another (rule 94)."""
         asked = self._asked(answer)
         self._turn_away(asked, answer, outcome, engaged.vehicle_id)
-        if asked.tier.names_a_vehicle and asked.is_open and self.case.is_searching:
-            self.case.search.withdraw([asked], WithdrawalReason.VEHICLE_ENGAGED, answer.received_at)
+        reason = GIVES_UP.get(outcome)
+        if reason and asked.tier.names_a_vehicle and asked.is_open and self.case.is_searching:
+            self.case.search.withdraw([asked], reason, answer.received_at)
             self.case.search.settle(answer.received_at)
         return Reply(outcome=outcome)
 
@@ -111,6 +125,8 @@ class Answers:
             company_id=mission.company_id,
             promised_at=_promised_arrival(asked, vehicle, deadline, at),
             deadline=deadline,
+            phone_bound=vehicle.phone_bound,
+            on_guard=vehicle.on_guard,
             by=answer.by,
         )
         case.ledger.add(body, at, mission.company_id)
@@ -131,6 +147,7 @@ class Answers:
             asked.close(State.ACCEPTED, answer.received_at)
             body = facts.MissionReconfirmed(mission_id=mission.id, solicitation_id=asked.id, by=answer.by)
             self.case.ledger.add(body, answer.received_at, mission.company_id)
+            self.case.alarms.close(answer.received_at, AlarmKind.RECONFIRMATION_MISSING)
         return Reply(outcome=Outcome.CONFIRMED, mission_id=mission.id)
 
     # -- refusing ------------------------------------------------------------------------------------------------

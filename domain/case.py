@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain import facts
+from domain.alarms import AlarmBoard
+from domain.edition import LATEST, Edition
 from domain.fleet import Point, Volume
 from domain.ledger import Ledger
 from domain.messages import DemandStart
@@ -33,6 +35,8 @@ class Case:
     ledger: Ledger
     book: SolicitationBook
     search: Search
+    alarms: AlarmBoard
+    edition: Edition
     revision: int = 1
     mission: Mission | None = None
     missions_begun: int = 0
@@ -86,6 +90,7 @@ class Case:
             by=by,
         )
         self.ledger.add(body, at, mission.company_id)
+        self.alarms.close_all(at)
 
     def search_again(self, at: datetime) -> None:
         """Begin a new round; the deadline of arrival stays (rule 92)."""
@@ -96,21 +101,14 @@ class Case:
         """The last fact of the demand."""
         self.end = status
         self.search.mark += 1
+        self.alarms.close_all(at)
         self.ledger.add(body, at, *audience)
 
 
-def open_case(start: DemandStart) -> Case:
+def open_case(start: DemandStart, edition: Edition = LATEST) -> Case:
     """Open the file of a demand that was just received; its first fact is written already."""
     ledger, book = Ledger(start.next_seq), SolicitationBook(start.demand_id)
-    search = Search(
-        policy=start.policy,
-        ledger=ledger,
-        book=book,
-        started_at=start.received_at,
-        max_delay_minutes=start.max_delay_minutes,
-        agreed_deadline=start.received_at + timedelta(minutes=start.max_delay_minutes),
-        to_ask=_first_tiers(start.chosen_company_id),
-    )
+    alarms = AlarmBoard(start.demand_id, ledger, edition)
     return Case(
         id=start.demand_id,
         samu_id=start.samu_id,
@@ -121,7 +119,22 @@ def open_case(start: DemandStart) -> Case:
         policy=start.policy,
         ledger=ledger,
         book=book,
-        search=search,
+        search=_open_search(start, ledger, book, alarms),
+        alarms=alarms,
+        edition=edition,
+    )
+
+
+def _open_search(start: DemandStart, ledger: Ledger, book: SolicitationBook, alarms: AlarmBoard) -> Search:
+    return Search(
+        policy=start.policy,
+        ledger=ledger,
+        book=book,
+        alarms=alarms,
+        started_at=start.received_at,
+        max_delay_minutes=start.max_delay_minutes,
+        agreed_deadline=start.received_at + timedelta(minutes=start.max_delay_minutes),
+        to_ask=_first_tiers(start.chosen_company_id),
     )
 
 

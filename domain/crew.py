@@ -6,18 +6,23 @@ from uuid import UUID
 
 from domain import facts
 from domain.case import Case
+from domain.edition import Edition
 from domain.fleet import VehicleCard
-from domain.messages import EngageRequest, MissionExit, Relief, Reply, StepReport, StepUndo
+from domain.messages import EngageRequest, MissionExit, ReceiptReport, Relief, Reply, StepReport, StepUndo
 from domain.mission import Mission
 from domain.outcomes import Outcome
 from domain.vocabulary import (
     AlarmKind,
     DemandStatus,
     MissionEndReason,
+    Receipt,
     SolicitationState,
     Step,
     WithdrawalReason,
 )
+
+ENDED_BY_A_STEP = (AlarmKind.ACKNOWLEDGEMENT_LATE, AlarmKind.DEVICE_UNREACHED, AlarmKind.MISSION_STUCK)
+"""Whoever passes a step was reached, has acknowledged, and is not stuck."""
 
 
 @dataclass(slots=True)
@@ -37,6 +42,7 @@ class CrewDesk:
             self._turn_away(mission, report)
             return Outcome.WRONG_STEP
         mission.pass_step(report, self.case.ledger)
+        self.case.alarms.close(report.received_at, *ENDED_BY_A_STEP)
         if report.step is Step.DISPONIBLE:
             self._complete(mission, MissionEndReason.COMPLETED, report, report.reason)
         return Outcome.RECORDED
@@ -60,12 +66,32 @@ class CrewDesk:
         outcome = mission.judge_undo(order.step_id, order.received_at, self.case.policy)
         if outcome is Outcome.RECORDED and order.step_id not in mission.undone:
             undone = mission.undo()
+            self._acknowledge_anew(mission)
             self.case.search.mark += 1  # an alarm may fall due earlier again
             body = facts.StepUndone(
                 mission_id=mission.id, step_id=undone.step_id, step=undone.step, by=order.by
             )
             self.case.ledger.add(body, order.received_at, mission.company_id)
         return Reply(outcome=outcome, mission_id=mission.id, expected_step=mission.expected_step)
+
+    def _acknowledge_anew(self, mission: Mission) -> None:
+        """An acknowledgement that came late and was taken back: its alarm, closed by it, falls due again."""
+        if self.case.edition >= Edition.REGULATION and mission.step is Step.AFFECTE:
+            mission.acknowledgement_alarmed = False
+
+    def receive(self, report: ReceiptReport) -> Outcome:
+        """A device of the company has the mission, or somebody read it (rule 30); repeated, it changes nothing."""
+        mission = self._running(report.mission_id)
+        if mission is None:
+            return self._no_mission()
+        delivered_first = [Receipt.DELIVERED, Receipt.OPENED]  # what was read has arrived
+        for receipt in delivered_first[: delivered_first.index(report.receipt) + 1]:
+            if receipt not in mission.receipts:
+                mission.receipts.add(receipt)
+                body = facts.MissionReceived(mission_id=mission.id, receipt=receipt, by=report.by)
+                self.case.ledger.add(body, report.received_at, mission.company_id)
+        self.case.alarms.close(report.received_at, AlarmKind.DEVICE_UNREACHED)
+        return Outcome.RECORDED
 
     def break_down(self, order: MissionExit) -> Reply:
         """The vehicle cannot go on: search again, the deadline stays (rule 92)."""
@@ -128,7 +154,11 @@ class CrewDesk:
     def next_moment(self, mission: Mission) -> datetime | None:
         """When an alarm falls due if nothing is reported before."""
         policy = self.case.policy
-        due = [mission.acknowledgement_alarm_at(policy), mission.stuck_alarm_at(policy)]
+        due = [
+            mission.acknowledgement_alarm_at(policy),
+            mission.stuck_alarm_at(policy),
+            self._unreached_at(mission),
+        ]
         due += [s.answer_before for s in self.case.book.still_open()]
         return min((moment for moment in due if moment), default=None)
 
@@ -138,6 +168,10 @@ class CrewDesk:
         if due and at >= due:
             mission.acknowledgement_alarmed = True
             self._alarm(AlarmKind.ACKNOWLEDGEMENT_LATE, mission, at)
+        due = self._unreached_at(mission)
+        if due and at >= due:
+            mission.unreached_alarmed = True
+            self._alarm(AlarmKind.DEVICE_UNREACHED, mission, at)
         due = mission.stuck_alarm_at(self.case.policy)
         if due and at >= due:
             mission.stuck_alarmed = True
@@ -152,8 +186,11 @@ class CrewDesk:
                 self._alarm(AlarmKind.RECONFIRMATION_MISSING, mission, at)
 
     def _alarm(self, kind: AlarmKind, mission: Mission, at: datetime) -> None:
-        body = facts.AlarmRaised(alarm=kind, mission_id=mission.id, company_id=mission.company_id)
-        self.case.ledger.add(body, at, mission.company_id)
+        self.case.alarms.sound(kind, at, mission_id=mission.id, company_id=mission.company_id)
+
+    def _unreached_at(self, mission: Mission) -> datetime | None:
+        known = self.case.edition >= Edition.REGULATION
+        return mission.unreached_alarm_at(self.case.policy) if known else None
 
     # -- helpers -------------------------------------------------------------------------------------------------
 

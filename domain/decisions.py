@@ -7,6 +7,7 @@ from domain import facts
 from domain.case import SEARCH_TIERS, Case
 from domain.fleet import serves
 from domain.messages import (
+    AlarmSight,
     Amendment,
     Arbitration,
     Cancellation,
@@ -166,6 +167,12 @@ class Decisions:
         until = at + timedelta(seconds=self.case.policy.reconfirmation_s)
         mission.reconfirmation = search.ask(candidate, at, until).id
         search.mark += 1
+
+    def see_alarm(self, sight: AlarmSight) -> Reply:
+        """Somebody of the SAMU, or of the company it concerns, looks after an alarm. Repeating it is harmless."""
+        if not self.case.is_open:
+            return Reply(outcome=Outcome.ALARM_CLOSED)
+        return Reply(outcome=self.case.alarms.see(sight))
 
     def set_destination(self, order: Destination) -> Reply:
         """The facility is known (rule 36)."""

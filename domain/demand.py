@@ -12,6 +12,7 @@ from domain.answers import Answers
 from domain.case import Case, open_case
 from domain.crew import CrewDesk
 from domain.decisions import Decisions
+from domain.edition import LATEST, Edition
 from domain.ledger import Ledger
 from domain.messages import Candidate, DemandEnd, DemandStart, SurveyRequest
 from domain.vocabulary import DemandStatus, Tier
@@ -20,9 +21,9 @@ from domain.vocabulary import DemandStatus, Tier
 class Demand:
     """The state machine of one demand: the procedure, and a desk for each who may speak."""
 
-    def __init__(self, start: DemandStart) -> None:
+    def __init__(self, start: DemandStart, edition: Edition = LATEST) -> None:
         """Begin from what the SAMU posted; the fact ``demand_received`` is written already."""
-        self.case: Case = open_case(start)
+        self.case: Case = open_case(start, edition)
         self.companies = Answers(self.case)
         self.samu = Decisions(self.case)
         self.crew = CrewDesk(self.case)
@@ -95,6 +96,7 @@ class Demand:
             number=number,
             at=at,
             policy=self.case.policy,
+            chosen_company_id=self.case.chosen_company_id,
         )
 
     def survey_is_due(self, at: datetime) -> bool:
@@ -109,7 +111,8 @@ class Demand:
 
     def open_tier(self, tier: Tier, candidates: Iterable[Candidate], at: datetime) -> None:
         """Ask a tier; a tier without a candidate takes no time (rule 8)."""
-        if tier is Tier.FREE_CHOICE and self.case.chosen_company_id is not None:
+        if tier is Tier.FREE_CHOICE and self.case.edition < Edition.REGULATION:
+            assert self.case.chosen_company_id is not None  # noqa: S101 - the tier is asked for it only
             candidates = [Candidate(tier=tier, company_id=self.case.chosen_company_id)]
         self.case.search.open_tier(tier, candidates, at)
 

@@ -1,14 +1,15 @@
-"""Who could be there in time: one verdict for every vehicle and every site (rules 4, 6, 8, 9, 89, 95)."""
+"""Who could be there in time: one verdict for every vehicle and every site (rules 4, 6, 8, 9, 12, 37, 55, 89, 95)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.fleet import Volume, serves
+from domain.lease import SILENCE
 from domain.messages import Candidate
 from domain.policy import Policy
-from domain.vocabulary import Tier, VehicleVerdict
+from domain.vocabulary import LeaseState, Tier, VehicleVerdict
 
 MOVING_KMH = 5.0
 """From this speed on a vehicle is moving, and its last position is soon worth nothing (rule 6)."""
@@ -32,6 +33,21 @@ class VehicleState:
     distance_m: float | None = None
     travel_s: float | None = None
     last_mission_at: datetime | None = None
+    regulation: LeaseState = LeaseState.HELD
+    """How its site is regulated; without a site, the best of its company's."""
+    guard: "GuardDuty | None" = None
+    """For which sector it is on guard, if that is one of this SAMU's."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardDuty:
+    """A vehicle on guard: how near its sector is to the place, and what it did in this shift already.
+
+    ``reach`` is 0 in the place's own sector, 1 in a neighbouring one that the policy asks too, and ``None`` elsewhere.
+    """
+
+    reach: int | None
+    missions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +61,7 @@ class SiteState:
     distance_m: float
     travel_s: float | None = None
     last_mission_at: datetime | None = None
+    regulation: LeaseState = LeaseState.HELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +79,25 @@ class Judgement:
     to_confirm: bool = False
     exact_volume: bool = True
     last_mission_at: datetime | None = None
+    guard: GuardDuty | None = None
 
 
 def judge_vehicle(
     state: VehicleState, demanded: Volume, max_delay_minutes: int, at: datetime, policy: Policy
 ) -> Judgement:
-    """The verdict on a vehicle: the first reason that excludes it, or ``SOLICITED`` (rule 6)."""
+    """The verdict on a vehicle: the first reason that excludes it, or ``SOLICITED`` (rules 6 and 12).
+
+    On guard it is judged for the guard, and never otherwise (rule 55).
+    """
     age = max(0.0, (at - state.fix_at).total_seconds()) if state.fix_at else None
+    if state.guard is not None:
+        verdict, tier = _guard_verdict(state, state.guard, demanded, max_delay_minutes, policy), Tier.GUARD
+    else:
+        verdict, tier = _vehicle_verdict(state, demanded, max_delay_minutes, age, policy), Tier.VEHICLE
     return Judgement(
         company_id=state.company_id,
-        verdict=_vehicle_verdict(state, demanded, max_delay_minutes, age, policy),
-        tier=Tier.VEHICLE,
+        verdict=verdict,
+        tier=tier,
         vehicle_id=state.vehicle_id,
         site_id=state.site_id,
         eta_minutes=minutes_up(state.travel_s),
@@ -81,7 +106,22 @@ def judge_vehicle(
         to_confirm=age is not None and age > _fresh_for(state, policy),
         exact_volume=state.volume is demanded,
         last_mission_at=state.last_mission_at,
+        guard=state.guard,
     )
+
+
+def _guard_verdict(
+    state: VehicleState, guard: GuardDuty, demanded: Volume, max_delay_minutes: int, policy: Policy
+) -> VehicleVerdict:
+    """No tick-box and no fix is asked of a guard crew: it waits at its site, and must answer (rules 12 and 13)."""
+    late = not policy.guard_beyond_delay and not _within(state.travel_s, max_delay_minutes)
+    excluded = (
+        (guard.reach is None, Verdict.OTHER_SECTOR),
+        (not serves(state.volume, demanded), Verdict.TOO_SMALL),
+        (state.engaged, Verdict.ENGAGED),
+        (late, Verdict.TOO_FAR),
+    )
+    return next((verdict for holds, verdict in excluded if holds), Verdict.SOLICITED)
 
 
 def _vehicle_verdict(
@@ -92,6 +132,7 @@ def _vehicle_verdict(
         (not serves(state.volume, demanded), Verdict.TOO_SMALL),
         (state.engaged, Verdict.ENGAGED),
         (not state.available, Verdict.NOT_AVAILABLE),
+        *_unregulated(state.regulation),
         (age is None, Verdict.NO_POSITION),
         (age is not None and age > policy.position_lost_s, Verdict.POSITION_TOO_OLD),
         (not _within(state.travel_s, max_delay_minutes), Verdict.TOO_FAR),
@@ -99,10 +140,40 @@ def _vehicle_verdict(
     return next((verdict for holds, verdict in excluded if holds), Verdict.SOLICITED)
 
 
+def _unregulated(regulation: LeaseState) -> tuple[tuple[bool, VehicleVerdict], ...]:
+    """A solicitation that nobody receives, or that a silent post may not receive, is not made (rule 37)."""
+    return (
+        (regulation is LeaseState.FREE, Verdict.NOT_REGULATED),
+        (regulation is LeaseState.SUSPENDED, Verdict.REGULATION_SUSPENDED),
+    )
+
+
+def judge_chosen_company(company_id: UUID, regulation: LeaseState) -> Judgement:
+    """The patient's own company is asked first, if anybody there receives it (rules 37 and 88)."""
+    excluded = _unregulated(regulation)
+    verdict = next((verdict for holds, verdict in excluded if holds), Verdict.SOLICITED)
+    return Judgement(company_id=company_id, verdict=verdict, tier=Tier.FREE_CHOICE)
+
+
+def regulation_at(state: LeaseState, heartbeat_at: datetime | None, at: datetime) -> LeaseState:
+    """How a site is regulated: a post that is silent for too long is suspended before anybody wrote it down."""
+    silent = heartbeat_at is None or at - heartbeat_at >= SILENCE
+    return LeaseState.SUSPENDED if state is LeaseState.HELD and silent else state
+
+
+def best_regulation(states: Iterable[LeaseState]) -> LeaseState:
+    """How a company is regulated, by its sites: held if any is, else suspended if any is."""
+    return min(states, key=_REGULATION_RANK.index, default=LeaseState.FREE)
+
+
+_REGULATION_RANK = (LeaseState.HELD, LeaseState.SUSPENDED, LeaseState.FREE)
+
+
 def judge_site(state: SiteState, demanded: Volume, max_delay_minutes: int) -> Judgement:
     """The verdict on a site: ticked, near enough, and some vehicle that could be named (rules 8 and 9)."""
     excluded = (
         (not state.available, Verdict.NOT_AVAILABLE),
+        *_unregulated(state.regulation),
         (not any(serves(v, demanded) for v in state.free_volumes), Verdict.NO_SUITABLE_VEHICLE),
         (not _within(state.travel_s, max_delay_minutes), Verdict.TOO_FAR),
     )
@@ -119,19 +190,20 @@ def judge_site(state: SiteState, demanded: Volume, max_delay_minutes: int) -> Ju
 
 
 def candidates(judgements: Sequence[Judgement]) -> tuple[Candidate, ...]:
-    """Whom to solicit, in the order of rule 89.
+    """Whom to solicit, in the order of rules 12 and 89.
 
-    Nearest first, then the exact volume, then the company that waits longest since its last mission: a visible
-    rotation.
+    The guard of the place's own sector before the neighbours'; then nearest first, then fewest missions in the shift,
+    then the exact volume, then the company that waits longest since its last mission: a visible rotation.
     """
     chosen = [j for j in judgements if j.verdict is Verdict.SOLICITED]
     return tuple(_candidate(j) for j in sorted(chosen, key=_rank))
 
 
-def _rank(judged: Judgement) -> tuple[int, bool, float, str]:
+def _rank(judged: Judgement) -> tuple[int, int, int, bool, float, str]:
     waited_since = judged.last_mission_at.timestamp() if judged.last_mission_at else float("-inf")
     target = judged.vehicle_id or judged.site_id
-    return (judged.eta_minutes or 0, not judged.exact_volume, waited_since, str(target))
+    reach, missions = (judged.guard.reach or 0, judged.guard.missions) if judged.guard else (0, 0)
+    return (reach, judged.eta_minutes or 0, missions, not judged.exact_volume, waited_since, str(target))
 
 
 def _candidate(judged: Judgement) -> Candidate:

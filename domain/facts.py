@@ -10,11 +10,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.alarm_facts import AlarmClosed, AlarmRaised, AlarmSeen
 from domain.fact_body import Body
 from domain.fleet import Point, Volume
 from domain.mission_facts import (
     MissionAssigned,
     MissionEnded,
+    MissionReceived,
     MissionReconfirmed,
     StepPassed,
     StepTurnedAway,
@@ -43,10 +45,11 @@ from domain.search_facts import (
     TierOpened,
     TierSkipped,
 )
-from domain.vocabulary import AlarmKind
 
 __all__ = [
+    "AlarmClosed",
     "AlarmRaised",
+    "AlarmSeen",
     "AnswerTurnedAway",
     "AnyBody",
     "ArbitrationOpened",
@@ -65,6 +68,7 @@ __all__ = [
     "Fact",
     "MissionAssigned",
     "MissionEnded",
+    "MissionReceived",
     "MissionReconfirmed",
     "PromiseWithdrawn",
     "SolicitationAccepted",
@@ -119,16 +123,6 @@ class DemandAmended(Body):
     place: Point
     deadline: datetime
     by: Actor
-
-
-class AlarmRaised(Body):
-    """Somebody must look. ``level`` counts how often this alarm was raised for the same cause."""
-
-    kind: Literal["alarm_raised"] = "alarm_raised"
-    alarm: AlarmKind
-    level: int = 1
-    mission_id: UUID | None = None
-    company_id: UUID | None = None
 
 
 class DemandCompleted(Body):
@@ -186,6 +180,9 @@ AnyBody = Annotated[
     | DestinationSet
     | DemandAmended
     | AlarmRaised
+    | AlarmSeen
+    | AlarmClosed
+    | MissionReceived
     | DemandCompleted
     | DemandUnfulfilled
     | DemandCancelled,

@@ -44,6 +44,8 @@ class VehicleCard(BaseModel):
     volume: Volume
     on_guard: bool = False
     eta_minutes: int | None = None
+    phone_bound: bool | None = None
+    """Whether a phone is in the vehicle (rule 31); unknown to older workers."""
 
 
 def serves(vehicle: Volume, demanded: Volume) -> bool:

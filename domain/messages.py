@@ -15,7 +15,7 @@ from domain.fleet import Point, VehicleCard, Volume
 from domain.outcomes import Outcome
 from domain.people import Actor
 from domain.policy import Policy
-from domain.vocabulary import Step, Tier
+from domain.vocabulary import Receipt, Step, Tier
 
 
 class Message(BaseModel):
@@ -48,11 +48,22 @@ class FromOutside(Message):
     by: Actor
 
 
+class LeaseStamp(Message):
+    """Under which regulation a company answers: the epoch of a site's lease, its fencing token (rule 37)."""
+
+    site_id: UUID
+    epoch: int
+
+
 class Acceptance(FromOutside):
-    """A company takes the mission. ``vehicle_id`` is required for a site or free-choice solicitation (rule 27)."""
+    """A company takes the mission. ``vehicle_id`` is required for a site or free-choice solicitation (rule 27).
+
+    ``lease`` is held against the lease once more where the vehicle is engaged.
+    """
 
     solicitation_id: UUID
     vehicle_id: UUID | None = None
+    lease: LeaseStamp | None = None
 
 
 class Refusal(FromOutside):
@@ -131,6 +142,19 @@ class StepReport(FromOutside):
     reason: str | None = None
 
 
+class ReceiptReport(FromOutside):
+    """A device of the company has the mission, or somebody has read it (rule 30)."""
+
+    mission_id: UUID
+    receipt: Receipt
+
+
+class AlarmSight(FromOutside):
+    """Somebody has seen an alarm and looks after it."""
+
+    alarm_id: UUID
+
+
 class StepUndo(FromOutside):
     """Take back the last step, within the policy's delay (rule 44)."""
 
@@ -204,6 +228,7 @@ class SurveyRequest(Message):
     number: int
     at: datetime
     policy: Policy | None = None
+    chosen_company_id: UUID | None = None
 
 
 class SurveyResult(Message):
@@ -223,6 +248,9 @@ class EngageRequest(Message):
     place: Point
     at: datetime
     replaces: UUID | None = None
+    on_guard: bool = False
+    """Whether the vehicle was asked for as a guard vehicle: then, and only then, it must be on guard (rule 55)."""
+    lease: LeaseStamp | None = None
 
 
 class EngageResult(Message):

@@ -9,8 +9,19 @@ from domain.fleet import Volume
 from domain.ledger import Ledger
 from domain.messages import StepReport
 from domain.outcomes import Outcome
+from domain.people import Role
 from domain.policy import Policy
-from domain.vocabulary import Step
+from domain.vocabulary import Receipt, Step
+
+BACKDATED_AT_MOST = timedelta(minutes=30)
+"""How far back a regulator may date a step that was told by telephone (rule 43)."""
+
+
+def backdated_too_far(report: StepReport) -> bool:
+    """Whether a regulator tells a step too late; a crew's phone may have been without network for longer (rule 43)."""
+    if report.by.role is not Role.REGULATOR or report.occurred_at is None:
+        return False
+    return report.received_at - report.occurred_at > BACKDATED_AT_MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,8 @@ class Mission:
     acknowledgement_alarmed: bool = False
     stuck_alarmed: bool = False
     reconfirmation: UUID | None = None
+    receipts: set[Receipt] = field(default_factory=set)
+    unreached_alarmed: bool = False
 
     @property
     def step(self) -> Step:
@@ -54,7 +67,8 @@ class Mission:
     def has_alarm(self) -> bool:
         """Whether nobody acknowledged, or no step came for long."""
         unacknowledged = self.acknowledgement_alarmed and self.step is Step.AFFECTE
-        return unacknowledged or self.stuck_alarmed
+        unreached = self.unreached_alarmed and not self.receipts and self.step is Step.AFFECTE
+        return unacknowledged or unreached or self.stuck_alarmed
 
     @property
     def patient_on_board(self) -> bool:
@@ -104,6 +118,12 @@ class Mission:
         if self.acknowledgement_alarmed or self.step is not Step.AFFECTE:
             return None
         return self.assigned_at + timedelta(seconds=policy.acknowledgement_alarm_s)
+
+    def unreached_alarm_at(self, policy: Policy) -> datetime | None:
+        """When to raise the alarm that no device of the company was reached, if that is still to come (rule 28)."""
+        if self.unreached_alarmed or self.receipts or self.step is not Step.AFFECTE:
+            return None
+        return self.assigned_at + timedelta(seconds=policy.unreached_alarm_s)
 
     def stuck_alarm_at(self, policy: Policy) -> datetime | None:
         """When to flag the mission as stuck, if no new step comes."""

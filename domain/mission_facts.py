@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.fact_body import Body
 from domain.people import Actor
-from domain.vocabulary import MissionEndReason, Step
+from domain.vocabulary import MissionEndReason, Receipt, Step
 
 
 class MissionAssigned(Body):
@@ -19,6 +19,18 @@ class MissionAssigned(Body):
     company_id: UUID
     promised_at: datetime
     deadline: datetime
+    phone_bound: bool | None = None
+    """Whether a phone is in the vehicle; if not, the regulator calls the crew (rule 31)."""
+    on_guard: bool = False
+    by: Actor
+
+
+class MissionReceived(Body):
+    """A device of the company has the mission, or somebody read it: the two facts before ACQUITTE (rule 30)."""
+
+    kind: Literal["mission_received"] = "mission_received"
+    mission_id: UUID
+    receipt: Receipt
     by: Actor
 
 

@@ -40,6 +40,31 @@ class Outcome(StrEnum):
     STEP_NOT_LAST = "step_not_last"
     UNDO_TOO_LATE = "undo_too_late"
     NO_TRANSPORT_NOT_ALLOWED = "no_transport_not_allowed"
+    BACKDATED_TOO_FAR = "backdated_too_far"
+
+    LEASE_LOST = "lease_lost"
+    LEASE_HELD_ELSEWHERE = "lease_held_elsewhere"
+    HANDOVER_UNKNOWN = "handover_unknown"
+    CONFIRMATION_REQUIRED = "confirmation_required"
+    PHONE_REQUIRED = "phone_required"
+    PHONE_ON_GUARD = "phone_on_guard"
+    NOT_THE_GUARD_PHONE = "not_the_guard_phone"
+
+    ALARM_CLOSED = "alarm_closed"
+    GUARD_ENDED = "guard_ended"
+
+    GUARD_NOT_ROSTERED = "guard_not_rostered"
+    GUARD_NOT_YET_OPEN = "guard_not_yet_open"
+    GUARD_PERIOD_OVER = "guard_period_over"
+    GUARD_PERIOD_INVALID = "guard_period_invalid"
+    GUARD_PERIOD_OFFERED = "guard_period_offered"
+    GUARD_ALREADY_OPEN = "guard_already_open"
+    GUARD_ALREADY_SETTLED = "guard_already_settled"
+    GUARD_PHONE_TAKEN = "guard_phone_taken"
+    GUARD_VEHICLE_TAKEN = "guard_vehicle_taken"
+    VEHICLE_CATEGORY_REFUSED = "vehicle_category_refused"
+    LEASE_HELD = "lease_held"
+    SHIFT_BUSY = "shift_busy"
 
     @property
     def accepted(self) -> bool:

@@ -14,13 +14,29 @@ class Windows(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    guard_s: int = Field(default=45, ge=1)
+    guard_s: int = Field(default=75, ge=1)
     vehicles_s: int = Field(default=105, ge=1)
     sites_s: int = Field(default=60, ge=1)
 
 
+class GuardPolicy(BaseModel):
+    """The timings of guard periods, in seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    alarm_after_s: int = Field(default=300, ge=0)
+    """A period that has begun so long ago with nobody on guard raises an alarm."""
+    look_every_s: int = Field(default=900, ge=1)
+    """How often a watch looks, should it not be told."""
+    busy_look_every_s: int = Field(default=15, ge=1)
+    """How often it looks whether the mission that runs over the end is over."""
+
+
 class Policy(BaseModel):
     """Every timing of a search and a mission. Durations are seconds.
+
+    A guard vehicle rings again after ``guard_ring_again_s``, and the next one of the sector is asked as well; the tier
+    lasts ``Windows.guard_s`` in all. ``guard_beyond_delay`` asks a guard vehicle that cannot be there in time, too.
 
     ``most_answers`` is how many answers of companies one demand takes: the engine takes 2,000 updates in all, and the
     SAMU's decisions must always find room.
@@ -31,7 +47,9 @@ class Policy(BaseModel):
     standard: Windows = Windows()
     short: Windows = Windows(guard_s=60, vehicles_s=75, sites_s=45)
     free_choice_s: int = Field(default=45, ge=1)
-    guard_ring_again_s: int = Field(default=30, ge=1)
+    guard_ring_again_s: int = Field(default=45, ge=1)
+    guard_neighbours: bool = False
+    guard_beyond_delay: bool = False
     second_ring_s: int = Field(default=45, ge=1)
     machine_search_s: int = Field(default=240, ge=1)
     resurvey_s: int = Field(default=15, ge=1)
@@ -41,6 +59,7 @@ class Policy(BaseModel):
     wave_every_s: int = Field(default=30, ge=1)
     arbitration_alarms_s: tuple[int, ...] = (60, 120)
     acknowledgement_alarm_s: int = Field(default=120, ge=1)
+    unreached_alarm_s: int = Field(default=60, ge=1)
     reconfirmation_s: int = Field(default=45, ge=1)
     stuck_after_s: int = Field(default=2700, ge=1)
     position_moving_s: int = Field(default=120, ge=1)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain import facts
+from domain.alarms import AlarmBoard
 from domain.ledger import Ledger
 from domain.messages import Candidate
 from domain.policy import Policy
@@ -29,6 +30,7 @@ class Search:
     policy: Policy
     ledger: Ledger
     book: SolicitationBook
+    alarms: AlarmBoard
     started_at: datetime
     max_delay_minutes: int
     agreed_deadline: datetime
@@ -83,11 +85,22 @@ class Search:
             for c in candidates
             if c.tier in self.opened and target_of(c) not in asked and self.book.may_ask(c, self.round)
         ]
-        wave = fresh[: self.policy.wave_size] if self.policy.wave_size else fresh
+        wave = self._wave(fresh)
         self.waves_left = len(wave) < len(fresh)
         for candidate in wave:
             self.ask(candidate, at, self._answer_before(candidate.tier, at))
         self._plan_survey(at)
+
+    def _wave(self, fresh: list[Candidate]) -> list[Candidate]:
+        """Whom of these to ask now.
+
+        Guard vehicles one after the other: the next one when nobody is asked who has not been rung twice (rules 12
+        and 13). All others together, or in waves where the SAMU chose so (rule 6).
+        """
+        if self.tier is Tier.GUARD:
+            awaited = any(not s.rung for s in self.book.still_open(Tier.GUARD))
+            return [] if awaited else fresh[:1]
+        return fresh[: self.policy.wave_size] if self.policy.wave_size else fresh
 
     def ask(self, candidate: Candidate, at: datetime, answer_before: datetime) -> Solicitation:
         """Open one solicitation and tell its company."""
@@ -139,6 +152,7 @@ class Search:
         self.tier = self.tier_deadline = self.promised = self.arbitration_since = None
         self.waves_left = False
         self.mark += 1
+        self.alarms.close(at, AlarmKind.ARBITRATION_WAITING)
 
     def dismiss(self, reason: WithdrawalReason, at: datetime) -> None:
         """Tell everybody who was asked, or who promised, that it is over."""
@@ -167,6 +181,7 @@ class Search:
         self.arbitration_since, self.arbitration_alarms = None, 0
         self.carence_proposed, self.promised, self.waves_left = False, None, False
         self.mark += 1
+        self.alarms.close(at, AlarmKind.ARBITRATION_WAITING)
 
     def _reevaluate(self, candidates: Iterable[Candidate], at: datetime) -> None:
         """After an amendment: who still fits stays asked on the new terms, the others are withdrawn (rule 91)."""
@@ -212,6 +227,7 @@ class Search:
         made.arrival_deadline, made.promise = deadline, counter.id
         self.status, self.promised = DemandStatus.SOLICITING_FREE_CHOICE, made.id
         self.mark += 1
+        self.alarms.close(at, AlarmKind.ARBITRATION_WAITING)
         return made
 
     def break_promise(self, free_choice: Solicitation, at: datetime) -> None:
@@ -281,6 +297,8 @@ class Search:
             self.ledger.add(body, at, company_id)
         for each in due:
             each.rung = True
+        if self.tier is Tier.GUARD and due and self.waves_left:
+            self.survey_at = at  # no answer so far: the next guard vehicle is asked as well
 
     def _ring_at(self, each: Solicitation) -> datetime | None:
         seconds = {Tier.GUARD: self.policy.guard_ring_again_s, Tier.VEHICLE: self.policy.second_ring_s}
@@ -294,8 +312,7 @@ class Search:
             return
         while (due := self._alarm_at()) and at >= due:
             self.arbitration_alarms += 1
-            alarm = facts.AlarmRaised(alarm=AlarmKind.ARBITRATION_WAITING, level=self.arbitration_alarms)
-            self.ledger.add(alarm, at)
+            self.alarms.sound(AlarmKind.ARBITRATION_WAITING, at)
         self.propose_carence(at)
 
     def _arbitration_due(self) -> datetime | None:
@@ -321,8 +338,11 @@ class Search:
         return timedelta(seconds=seconds[tier])
 
     def _answer_before(self, tier: Tier, at: datetime) -> datetime:
-        """A newcomer late in its tier still gets a fair window; in a later tier or arbitration a whole one."""
-        if tier is self.tier and self.tier_deadline:
+        """A newcomer late in its tier still gets a fair window; in a later tier or arbitration a whole one.
+
+        So does each guard vehicle: the others are not kept waiting for the last of them.
+        """
+        if tier is self.tier and tier is not Tier.GUARD and self.tier_deadline:
             return max(self.tier_deadline, at + timedelta(seconds=self.policy.newcomer_window_s))
         return at + self._window(tier)
 

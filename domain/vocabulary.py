@@ -3,6 +3,15 @@
 from enum import StrEnum
 
 
+class Subject(StrEnum):
+    """Whose journal a fact is written in."""
+
+    DEMAND = "DEMAND"
+    COMPANY = "COMPANY"
+    GUARD = "GUARD"
+    """One guard period: a line of the roster."""
+
+
 class DemandStatus(StrEnum):
     """Where a demand stands."""
 
@@ -78,6 +87,7 @@ class WithdrawalReason(StrEnum):
     DEMAND_UNFULFILLED = "DEMAND_UNFULFILLED"
     DEMAND_AMENDED = "DEMAND_AMENDED"
     VEHICLE_ENGAGED = "VEHICLE_ENGAGED"
+    GUARD_ENDED = "GUARD_ENDED"
 
 
 class Step(StrEnum):
@@ -124,6 +134,10 @@ class AlarmKind(StrEnum):
     ARBITRATION_WAITING = "ARBITRATION_WAITING"
     RECONFIRMATION_MISSING = "RECONFIRMATION_MISSING"
     MISSION_STUCK = "MISSION_STUCK"
+    DEVICE_UNREACHED = "DEVICE_UNREACHED"
+    LEASE_LOST = "LEASE_LOST"
+    GUARD_NOT_OPENED = "GUARD_NOT_OPENED"
+    GUARD_PERIOD_MISSING = "GUARD_PERIOD_MISSING"
 
 
 class VehicleVerdict(StrEnum):
@@ -139,3 +153,67 @@ class VehicleVerdict(StrEnum):
     TOO_FAR = "TOO_FAR"
     NOT_YET_ASKED = "NOT_YET_ASKED"
     NO_SUITABLE_VEHICLE = "NO_SUITABLE_VEHICLE"
+    NOT_REGULATED = "NOT_REGULATED"
+    """Nobody holds the regulation of its site: a solicitation would reach no one (rule 37)."""
+    REGULATION_SUSPENDED = "REGULATION_SUSPENDED"
+    """The post that regulates its site is silent for too long (rule 37)."""
+    OTHER_SECTOR = "OTHER_SECTOR"
+    """On guard, for a sector that is not asked (rule 12)."""
+
+
+class LeaseState(StrEnum):
+    """How a site is regulated (rule 37)."""
+
+    FREE = "FREE"
+    HELD = "HELD"
+    SUSPENDED = "SUSPENDED"
+
+
+class DeviceKind(StrEnum):
+    """What a person is on."""
+
+    PLUGIN = "PLUGIN"
+    WEB = "WEB"
+    MOBILE = "MOBILE"
+
+
+class Receipt(StrEnum):
+    """How far a confirmed mission has come to its company; the acknowledgement is a step (rule 30)."""
+
+    DELIVERED = "DELIVERED"
+    OPENED = "OPENED"
+
+
+class Mode(StrEnum):
+    """How a vehicle's company works at the moment: seen, never set (rules 15 to 19)."""
+
+    R1 = "R1"
+    R2 = "R2"
+    R3 = "R3"
+    R4 = "R4"
+    G1 = "G1"
+
+
+class Diploma(StrEnum):
+    """What a crew member is: the one with the diploma of State, or an auxiliary (R. 6312-7)."""
+
+    DEA = "DEA"
+    AUXILIAIRE = "AUXILIAIRE"
+
+
+class CrewLeft(StrEnum):
+    """Why a phone is in a vehicle no more."""
+
+    LEFT = "LEFT"
+    MOVED = "MOVED"
+    DEVICE_CLOSED = "DEVICE_CLOSED"
+
+
+class ShiftEnd(StrEnum):
+    """Why a guard shift ended."""
+
+    CLOSED_BY_CREW = "CLOSED_BY_CREW"
+    PERIOD_OVER = "PERIOD_OVER"
+    BREAKDOWN = "BREAKDOWN"
+    REFUSED = "REFUSED"
+    """The SAMU did not approve the provisional guard."""

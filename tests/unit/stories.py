@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from domain.demand import Demand
+from domain.edition import LATEST, Edition
 from domain.facts import Fact
 from domain.fleet import Point, VehicleCard, Volume
 from domain.messages import (
     Acceptance,
+    AlarmSight,
     Amendment,
     Arbitration,
     Cancellation,
@@ -19,16 +21,18 @@ from domain.messages import (
     Decision,
     DemandStart,
     MissionExit,
+    ReceiptReport,
     Refusal,
     Reply,
     StepReport,
     StepUndo,
+    Unavailability,
 )
 from domain.outcomes import Outcome
 from domain.people import Actor, Role
 from domain.policy import Policy
 from domain.solicitation import Solicitation
-from domain.vocabulary import STEPS, DemandStatus, Step, Tier
+from domain.vocabulary import STEPS, DemandStatus, Receipt, Step, Tier
 
 NAMES = UUID(int=0)
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -76,10 +80,14 @@ class Story:
         delay: int = 40,
         policy: Policy | None = None,
         begun_after: float = 0,
+        edition: Edition = LATEST,
+        regulated: bool = True,
         **start: Any,
     ) -> None:
         self.clock = START + timedelta(seconds=begun_after)
         self.fleet = list(fleet)
+        if regulated and start.get("chosen_company_id"):
+            self.fleet.append(Candidate(tier=Tier.FREE_CHOICE, company_id=start["chosen_company_id"]))
         self.demand = Demand(
             DemandStart(
                 demand_id=uid("demand"),
@@ -90,7 +98,8 @@ class Story:
                 place=CARCASSONNE,
                 policy=policy or Policy(),
                 **{"volume": Volume.AMBULANCE, **start},
-            )
+            ),
+            edition,
         )
         self.proceed()
 
@@ -201,6 +210,15 @@ class Story:
         asked = self.asked(name)
         return Refusal(solicitation_id=asked.id, reason=reason, received_at=self.clock, by=regulator(name[0]))
 
+    def unavailable(self, name: str, reason: str = "panne") -> Reply:
+        """A guard crew cannot come."""
+        answer = Unavailability(
+            solicitation_id=self.asked(name).id, reason=reason, received_at=self.clock, by=regulator(name[0])
+        )
+        reply = self.demand.companies.declare_unavailable(answer)
+        self.tick()
+        return reply
+
     def counter(self, name: str, minutes: int) -> Reply:
         """A company promises a longer delay."""
         answer = CounterProposal(
@@ -258,6 +276,17 @@ class Story:
         for step in STEPS[mission.step.rank + 1 : last.rank + 1]:
             self.wait(60)
             assert self.step(step) is Outcome.RECORDED
+
+    def receive(self, receipt: Receipt) -> Outcome:
+        """A device of the company has the mission, or somebody reads it."""
+        report = ReceiptReport(
+            mission_id=self._mission_id(), receipt=receipt, received_at=self.clock, by=regulator("crew")
+        )
+        return self.demand.crew.receive(report)
+
+    def see(self, alarm_id: UUID) -> Reply:
+        """The SAMU looks after an alarm."""
+        return self.demand.samu.see_alarm(AlarmSight(alarm_id=alarm_id, received_at=self.clock, by=SAMU))
 
     def undo(self, name: str) -> Reply:
         """A step is taken back."""

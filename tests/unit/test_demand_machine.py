@@ -9,11 +9,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from domain.fleet import Volume
 from domain.messages import Decision
 from domain.outcomes import Outcome
-from domain.vocabulary import STEPS, DemandStatus, MissionEndReason, SolicitationState, Step
+from domain.vocabulary import (
+    STEPS,
+    DemandStatus,
+    MissionEndReason,
+    Receipt,
+    SolicitationState,
+    Step,
+    Tier,
+)
 from tests.unit.stories import Story, guard, site, uid, vehicle
 
 FLEET = [
     guard("G1"),
+    guard("G2", eta=19),
     vehicle("A1", eta=5),
     vehicle("A2", eta=9, exact=False),
     vehicle("B1", eta=12),
@@ -24,7 +33,7 @@ FLEET = [
 COMPANIES = {uid(letter): letter for letter in "ABCDG"}
 NAMES = COMPANIES | {
     candidate.vehicle_id or candidate.site_id: name
-    for candidate, name in zip(FLEET, ["G1", "A1", "A2", "B1", "C1", "As", "Ds"], strict=True)
+    for candidate, name in zip(FLEET, ["G1", "G2", "A1", "A2", "B1", "C1", "As", "Ds"], strict=True)
 }
 LASTING = frozenset(
     {DemandStatus.ARBITRATION, DemandStatus.ASSIGNED, *(s for s in DemandStatus if s.has_ended)}
@@ -40,7 +49,7 @@ class AnyStory(RuleBasedStateMachine):
     """One demand, seven who may be asked, a SAMU and a crew, all doing what they like."""
 
     @initialize(fleet=st.lists(st.sampled_from(FLEET), unique=True), delay=st.sampled_from([20, 40, 60]))
-    def receive(self, fleet: list[object], delay: int) -> None:
+    def post(self, fleet: list[object], delay: int) -> None:
         self.story = Story(*fleet, delay=delay)  # type: ignore[arg-type]  # drawn from FLEET
         self.ended_with: int | None = None
         self.confirmed: list[object] = []
@@ -74,6 +83,21 @@ class AnyStory(RuleBasedStateMachine):
     def refuse(self, pick: int) -> None:
         if name := self._asked(pick):
             self.story.refuse(name)
+
+    @rule(pick=st.integers(0, 99))
+    def declare_unavailable(self, pick: int) -> None:
+        if name := self._asked(pick):
+            self.story.unavailable(name)
+
+    @rule(receipt=st.sampled_from(Receipt))
+    def receive(self, receipt: Receipt) -> None:
+        self.story.receive(receipt)
+
+    @rule(pick=st.integers(0, 99))
+    def see_an_alarm(self, pick: int) -> None:
+        alarms = self.story.bodies("alarm_raised")
+        if alarms:
+            self.story.see(alarms[pick % len(alarms)].alarm_id)
 
     @rule(pick=st.integers(0, 99), minutes=st.integers(10, 300))
     def counter(self, pick: int, minutes: int) -> None:
@@ -192,6 +216,25 @@ class AnyStory(RuleBasedStateMachine):
     def nobody_is_asked_twice_at_once_for_the_same_thing(self) -> None:
         targets = [s.target for s in self.story.demand.case.book.still_open()]
         assert len(targets) == len(set(targets))
+
+    @invariant()
+    def guard_vehicles_are_asked_one_after_the_other(self) -> None:
+        """But for those that were asked already when the terms changed: they all ring again."""
+        search = self.story.demand.case.search
+        if search.tier is Tier.GUARD:
+            asked = [s for s in search.book.still_open(Tier.GUARD) if s.opened_at >= search.started_at]
+            assert sum(not s.rung for s in asked) <= 1
+
+    @invariant()
+    def an_alarm_is_closed_once_after_it_was_raised_and_none_outlives_the_demand(self) -> None:
+        open_now: set[object] = set()
+        for fact in self.story.facts:
+            if fact.body.kind == "alarm_raised":
+                open_now.add(fact.body.alarm_id)
+            elif fact.body.kind in {"alarm_seen", "alarm_closed"}:
+                assert fact.body.alarm_id in open_now
+                open_now -= {fact.body.alarm_id} if fact.body.kind == "alarm_closed" else set()
+        assert self.story.demand.is_open or not open_now
 
     def teardown(self) -> None:
         """Left alone, every search comes to arbitration: every tier ends."""

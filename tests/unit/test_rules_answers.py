@@ -7,7 +7,15 @@ import pytest
 from domain.fleet import Volume, serves
 from domain.messages import Decision
 from domain.outcomes import Outcome
-from domain.vocabulary import STEPS, AlarmKind, DemandStatus, MissionEndReason, Step, WithdrawalReason
+from domain.vocabulary import (
+    STEPS,
+    AlarmKind,
+    DemandStatus,
+    MissionEndReason,
+    Receipt,
+    Step,
+    WithdrawalReason,
+)
 from tests.unit.stories import START, Story, site, uid, vehicle
 
 
@@ -65,6 +73,7 @@ def test_rule_028_a_late_answer_is_kept_for_the_proof() -> None:
 
 def test_rule_028_nobody_acknowledges_within_120_seconds_raises_an_alarm_once() -> None:
     story = assigned()
+    story.receive(Receipt.DELIVERED)
     story.wait(600)
     alarms = [b.alarm for b in story.bodies("alarm_raised")]
     assert alarms == [AlarmKind.ACKNOWLEDGEMENT_LATE]

@@ -159,7 +159,7 @@ def test_rule_013_a_guard_crew_may_not_refuse() -> None:
     story = Story(guard("G1"), vehicle("A1"))
     assert story.status() is DemandStatus.SOLICITING_GUARD
     assert story.refuse("G1").outcome is Outcome.GUARD_MUST_ACCEPT
-    story.wait(45)
+    story.wait(75)
     assert story.status() is DemandStatus.SOLICITING_VEHICLES
 
 

@@ -1,0 +1,40 @@
+"""Facts of alarms: raised, seen by somebody, closed. The same in every journal (demand, company, guard period)."""
+
+from typing import Literal
+from uuid import UUID
+
+from domain.fact_body import Body
+from domain.people import Actor
+from domain.vocabulary import AlarmKind
+
+
+class AlarmRaised(Body):
+    """Somebody must look. ``level`` counts how often this alarm was raised for the same cause.
+
+    Facts of the first version have no ``alarm_id``: nobody could answer them.
+    """
+
+    kind: Literal["alarm_raised"] = "alarm_raised"
+    alarm: AlarmKind
+    level: int = 1
+    mission_id: UUID | None = None
+    company_id: UUID | None = None
+    alarm_id: UUID | None = None
+    site_id: UUID | None = None
+
+
+class AlarmSeen(Body):
+    """Somebody looks after it; it rings no more."""
+
+    kind: Literal["alarm_seen"] = "alarm_seen"
+    alarm_id: UUID
+    alarm: AlarmKind
+    by: Actor
+
+
+class AlarmClosed(Body):
+    """What it warned of is over."""
+
+    kind: Literal["alarm_closed"] = "alarm_closed"
+    alarm_id: UUID
+    alarm: AlarmKind

@@ -1,0 +1,18 @@
+"""Editions of the rulebook: a demand ends by the one that it began with.
+
+The facts of a demand are numbered where its workflow runs. When the workflow is replayed by newer code it must write
+the same facts under the same numbers: a rule that adds a fact, or a moment to wake up at, is of a new edition.
+"""
+
+from enum import IntEnum
+
+
+class Edition(IntEnum):
+    """What was added when."""
+
+    FIRST = 1
+    REGULATION = 2
+    """Alarms are seen and closed, an unreached device raises one, the chosen company is asked if it is regulated."""
+
+
+LATEST = max(Edition)
