@@ -66,7 +66,7 @@ def cell_of(lat: float, lon: float, resolution: int) -> int:
     Raises ValueError for coordinates that are not finite or out of range: H3 itself would wrap them
     around the globe and answer with a cell somewhere else.
     """
-    _check_place(lat, lon)
+    check_place(lat, lon)
     return int(h3.latlng_to_cell(lat, lon, resolution))
 
 
@@ -153,6 +153,7 @@ def _walk(ring: Sequence[LatLon], step_m: float) -> Iterable[LatLon]:
             )
 
 
-def _check_place(lat: float, lon: float) -> None:
+def check_place(lat: float, lon: float) -> None:
+    """Raise ValueError for coordinates that are not finite or out of range."""
     if not (isfinite(lat) and isfinite(lon) and abs(lat) <= MAX_LATITUDE and abs(lon) <= MAX_LONGITUDE):
         raise ValueError(f"not a place on Earth: latitude {lat}, longitude {lon}")

@@ -26,6 +26,7 @@ ENTRIES = (
     Entry("up", "ops.embedded.command", "up_command", "Run everything on this machine until Ctrl-C."),
     Entry("migrate", "ops.migrate", "migrate_command", "Bring the database to its newest shape."),
     Entry("seed", "ops.seed", "seed_command", "Write the demo département into the database (repeatable)."),
+    Entry("sectors", "ops.sectors", "sectors_command", "Load the guard sectors of a SAMU (repeatable)."),
     Entry(
         "simulate", "simulation.cli", "simulate_command", "Play a SAMU, regulators and crews through the API."
     ),

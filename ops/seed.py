@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import sqlalchemy as sa
 import typer
@@ -76,11 +77,15 @@ async def seed_demo(engine: AsyncEngine, department: DemoDepartment, secret: str
     """Write what is missing or has changed, in one transaction; return how many rows that were.
 
     Tick-boxes and positions are left alone: the demo starts with nothing ticked and no position, and what people do
-    with it afterwards stays. Raises OtherDemoError if another seed's accounts are there.
+    with it afterwards stays. So do guard sectors, once there are any: `rescousse sectors` may have loaded others.
+    Raises OtherDemoError if another seed's accounts are there.
     """
     async with transaction(engine) as connection:
         await _refuse_another_demo(connection, department)
-        return sum([await _upsert(connection, *rows) for rows in demo_rows(department, secret)])
+        rows = demo_rows(department, secret)
+        if await _has_sectors(connection, department.samu.id):
+            rows = [(table, given) for table, given in rows if table is not tables.guard_sectors]
+        return sum([await _upsert(connection, *one) for one in rows])
 
 
 def accounts_of(department: DemoDepartment, secret: str) -> Accounts:
@@ -121,6 +126,12 @@ async def _refuse_another_demo(connection: AsyncConnection, department: DemoDepa
         )
 
 
+async def _has_sectors(connection: AsyncConnection, samu_id: UUID) -> bool:
+    sectors = tables.guard_sectors
+    found = await connection.scalar(sa.select(sa.exists().where(sectors.c.samu_id == samu_id)))
+    return bool(found)
+
+
 async def _upsert(connection: AsyncConnection, table: sa.Table, rows: Sequence[Row]) -> int:
     """Insert rows, and update those that differ; return how many were written."""
     key = [column.name for column in table.primary_key]
@@ -144,7 +155,13 @@ def _company(company: DemoCompany, secret: str) -> CompanyAccounts:
         crews=[_login(crew, secret) for crew in company.crews],
         sites=[SitePlace(id=str(one.id), name=one.name, lat=one.lat, lon=one.lon) for one in company.sites],
         vehicles=[
-            VehicleName(id=str(one.id), name=one.name, volume=one.volume.value, site_id=str(one.site_id))
+            VehicleName(
+                id=str(one.id),
+                name=one.name,
+                volume=one.volume.value,
+                category=one.category.value,
+                site_id=str(one.site_id),
+            )
             for one in company.vehicles
         ],
     )
@@ -162,6 +179,8 @@ def _summary(department: DemoDepartment, written: int) -> Table:
         "companies": department.companies,
         "sites": department.sites,
         "vehicles": department.vehicles,
+        "guard sectors": department.sectors,
+        "crew members": department.staff,
         "facilities": department.facilities,
         "accounts": department.accounts,
     }

@@ -1,12 +1,13 @@
 """The demonstration département as rows of the database, the passwords as hashes."""
 
 import hmac
+from uuid import UUID
 
 import sqlalchemy as sa
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from ops.demo import DemoAccount, DemoCompany, DemoDepartment, demo_api_key, demo_password
-from ops.demo.model import demo_id
+from ops.demo import DemoAccount, DemoCompany, DemoDepartment, DemoSector, demo_api_key, demo_password
+from ops.demo.model import DemoSamu, demo_id
 from storage import tables
 from storage.accounts import secret_hash
 
@@ -17,18 +18,24 @@ Row = dict[str, object]
 
 
 def demo_rows(department: DemoDepartment, secret: str) -> list[tuple[sa.Table, list[Row]]]:
-    """Every row but those of guard, the tables in the order in which they refer to each other."""
+    """Every row, the tables in the order in which they refer to each other."""
     samu, companies = department.samu, department.companies
     return [
-        (tables.samus, [{"id": samu.id, "name": samu.name, "area_cells": list(samu.area_cells)}]),
+        (tables.samus, [_samu_row(samu)]),
         (tables.companies, [{"id": one.id, "name": one.name, "phone": one.phone} for one in companies]),
         (tables.conventions, [{"samu_id": samu.id, "company_id": one.id} for one in companies]),
         (tables.sites, [row for one in companies for row in _site_rows(one)]),
         (tables.vehicles, [row for one in companies for row in _vehicle_rows(one)]),
+        (tables.guard_sectors, [_sector_row(samu.id, one) for one in department.sectors]),
+        (tables.staff, [row for one in companies for row in _staff_rows(one)]),
         (tables.facilities, _facility_rows(department)),
         (tables.persons, [_person_row(account, secret) for account in department.accounts]),
         (tables.api_keys, [_key_row(department, secret)]),
     ]
+
+
+def _samu_row(samu: DemoSamu) -> Row:
+    return {"id": samu.id, "name": samu.name, "phone": samu.phone, "area_cells": list(samu.area_cells)}
 
 
 def _site_rows(company: DemoCompany) -> list[Row]:
@@ -49,6 +56,24 @@ def _vehicle_rows(company: DemoCompany) -> list[Row]:
             "category": one.category,
         }
         for one in company.vehicles
+    ]
+
+
+def _sector_row(samu_id: UUID, sector: DemoSector) -> Row:
+    return {
+        "id": sector.id,
+        "samu_id": samu_id,
+        "name": sector.name,
+        "communes": list(sector.communes),
+        "outline": sector.outline,
+        "neighbours": list(sector.neighbours),
+    }
+
+
+def _staff_rows(company: DemoCompany) -> list[Row]:
+    return [
+        {"id": one.id, "company_id": company.id, "name": one.name, "diploma": one.diploma}
+        for one in company.staff
     ]
 
 

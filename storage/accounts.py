@@ -40,12 +40,22 @@ class SoftwareKey:
 
 @dataclass(frozen=True, slots=True)
 class SamuProfile:
-    """What the API needs of a SAMU: its area as H3 cells, and its timings."""
+    """What the API needs of a SAMU: its area as H3 cells, its timings, where crews call it (rule 22)."""
 
     id: UUID
     name: str
+    phone: str | None
     area_cells: tuple[int, ...] = field(repr=False)
     policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUse:
+    """What came of a refresh token, and whose it was. Tokens of the first version belong to no session."""
+
+    renewal: "Renewal"
+    person_id: UUID | None = None
+    session_id: UUID | None = None
 
 
 class Renewal(Enum):
@@ -95,16 +105,19 @@ async def key_by_hash(connection: AsyncConnection, key_hash: bytes) -> SoftwareK
 
 
 async def keep_refresh_token(
-    connection: AsyncConnection, token: str, person_id: UUID, expires_at: datetime
+    connection: AsyncConnection, token: str, person_id: UUID, expires_at: datetime, session_id: UUID
 ) -> None:
-    """Store the hash of a new refresh token."""
-    row = {"token_hash": refresh_token_hash(token), "person_id": person_id, "expires_at": expires_at}
+    """Store the hash of a new refresh token of a session."""
+    row = {
+        "token_hash": refresh_token_hash(token),
+        "person_id": person_id,
+        "expires_at": expires_at,
+        "session_id": session_id,
+    }
     await connection.execute(sa.insert(refresh_tokens).values(row))
 
 
-async def use_refresh_token(
-    connection: AsyncConnection, token: str, at: datetime
-) -> tuple[Renewal, UUID | None]:
+async def use_refresh_token(connection: AsyncConnection, token: str, at: datetime) -> TokenUse:
     """Use a refresh token up. One that was used before ends its family: somebody has a copy."""
     hashed = refresh_token_hash(token)
     found = await connection.execute(
@@ -112,17 +125,17 @@ async def use_refresh_token(
     )
     row = found.one_or_none()
     if row is None or row.expires_at <= at:
-        return Renewal.UNKNOWN, None
+        return TokenUse(Renewal.UNKNOWN)
     if row.used_at is not None:
         family = sa.func.substring(refresh_tokens.c.token_hash, 1, FAMILY_BYTES) == hashed[:FAMILY_BYTES]
         await connection.execute(
             sa.delete(refresh_tokens).where(refresh_tokens.c.person_id == row.person_id, family)
         )
-        return Renewal.REUSED, None
+        return TokenUse(Renewal.REUSED)
     await connection.execute(
         sa.update(refresh_tokens).where(refresh_tokens.c.token_hash == hashed).values(used_at=at)
     )
-    return Renewal.GRANTED, row.person_id
+    return TokenUse(Renewal.GRANTED, row.person_id, row.session_id)
 
 
 async def forget_expired_tokens(connection: AsyncConnection, at: datetime) -> None:
@@ -135,7 +148,7 @@ async def samu_profile(connection: AsyncConnection, samu_id: UUID) -> SamuProfil
     row = (await connection.execute(sa.select(samus).where(samus.c.id == samu_id))).one_or_none()
     if row is None:
         return None
-    return SamuProfile(row.id, row.name, tuple(row.area_cells), Policy.model_validate(row.policy))
+    return SamuProfile(row.id, row.name, row.phone, tuple(row.area_cells), Policy.model_validate(row.policy))
 
 
 async def may_solicit(connection: AsyncConnection, samu_id: UUID, company_id: UUID) -> bool:

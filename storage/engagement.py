@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.messages import EngageRequest
+from domain.messages import EngageRequest, LeaseStamp
 from domain.outcomes import Outcome
-from domain.vocabulary import SolicitationState
+from domain.vocabulary import LeaseState, SolicitationState
 from storage import fleet
-from storage.tables import engagements, solicitations, vehicle_positions, vehicles
+from storage.tables import crews, engagements, leases, solicitations, vehicle_positions, vehicles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class KnownVehicle:
     company_id: UUID
     category: str
     on_guard: bool
+    phone_bound: bool
     lat: float | None
     lon: float | None
 
@@ -29,23 +30,38 @@ _OPEN: sa.ColumnElement[str] = sa.literal_column(f"'{SolicitationState.OPEN}'")
 """Written out, because the index of open solicitations serves no parameter."""
 
 
+_PHONE = sa.exists().where(crews.c.vehicle_id == vehicles.c.id, crews.c.left_at.is_(None))
+"""Whether a phone is in the vehicle."""
+
+
 async def lock_vehicle(connection: AsyncConnection, vehicle_id: UUID) -> KnownVehicle | None:
     """Read a vehicle, and keep everybody else from engaging it until the transaction ends."""
+    # Locked first, then read: one statement would read the guard as it was before it waited for the lock.
+    mine = sa.select(vehicles.c.id).where(vehicles.c.id == vehicle_id)
+    await connection.execute(mine.with_for_update(key_share=True))
     fix = vehicle_positions
     query = (
         sa.select(
             vehicles.c.company_id,
             vehicles.c.category,
             fleet.on_guard().label("on_guard"),
+            _PHONE.label("phone_bound"),
             fix.c.lat,
             fix.c.lon,
         )
         .select_from(vehicles.outerjoin(fix, fix.c.vehicle_id == vehicles.c.id))
         .where(vehicles.c.id == vehicle_id)
-        .with_for_update(of=vehicles, key_share=True)
     )
     row = (await connection.execute(query)).mappings().one_or_none()
     return KnownVehicle(**row) if row else None
+
+
+async def holds(connection: AsyncConnection, stamp: LeaseStamp) -> bool:
+    """Whether a site is still regulated under this epoch; it stays so until the transaction ends (rule 37)."""
+    query = sa.select(leases.c.epoch).where(
+        leases.c.site_id == stamp.site_id, leases.c.state == LeaseState.HELD
+    )
+    return await connection.scalar(query.with_for_update(read=True)) == stamp.epoch
 
 
 async def engage(connection: AsyncConnection, wanted: EngageRequest) -> Outcome:

@@ -11,7 +11,17 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.policy import Policy
-from storage.tables import conventions, engagements, missions, samus, sites, vehicle_positions, vehicles
+from storage.guard import on_guard_condition
+from storage.tables import (
+    conventions,
+    engagements,
+    leases,
+    missions,
+    samus,
+    sites,
+    vehicle_positions,
+    vehicles,
+)
 
 
 class Place(NamedTuple):
@@ -61,6 +71,10 @@ class FleetSite:
     available: bool
     available_until: datetime | None
     last_mission_at: datetime | None
+    lease_state: str | None
+    """How it is regulated; null when nobody ever did."""
+    heartbeat_at: datetime | None
+    """The last word of the device that regulates it."""
 
     @property
     def place(self) -> Place:
@@ -69,8 +83,8 @@ class FleetSite:
 
 
 def on_guard() -> sa.ColumnElement[bool]:
-    """Whether a vehicle is on guard, and so reserved for it (rule 55). Nobody is, until the guard exists."""
-    return sa.false()
+    """Whether a vehicle is on guard, and so reserved for it (rule 55)."""
+    return on_guard_condition(vehicles.c.id)
 
 
 async def policy_of(connection: AsyncConnection, samu_id: UUID) -> Policy:
@@ -126,8 +140,15 @@ def _vehicles() -> sa.Select[Any]:
 
 def _sites() -> sa.Select[Any]:
     members = _members()
-    computed = {"site_id": sites.c.id, "last_mission_at": members.c.last_mission_at}
-    joined = members.join(sites, sites.c.company_id == members.c.company_id)
+    computed = {
+        "site_id": sites.c.id,
+        "last_mission_at": members.c.last_mission_at,
+        "lease_state": leases.c.state,
+        "heartbeat_at": leases.c.heartbeat_at,
+    }
+    joined = members.join(sites, sites.c.company_id == members.c.company_id).outerjoin(
+        leases, leases.c.site_id == sites.c.id
+    )
     return _select(FleetSite, sites, computed).select_from(joined)
 
 

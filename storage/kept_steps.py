@@ -26,7 +26,7 @@ async def keep(
 async def waiting(connection: AsyncConnection, demand_id: UUID, mission_id: UUID) -> Mapping[UUID, Step]:
     """The steps of a mission whose fact is still to come, by their ids."""
     told = sa.exists().where(
-        journal.c.demand_id == demand_id,
+        journal.c.subject_id == demand_id,
         journal.c.kind.in_(["step_passed", "step_turned_away"]),
         journal.c.data["step_id"].astext == sa.cast(kept.c.step_id, sa.Text),
     )

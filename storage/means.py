@@ -3,16 +3,23 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.lease import Lease
+from domain.vocabulary import LeaseState
+from storage import fleet
 from storage.tables import (
     companies,
     conventions,
+    devices,
     engagements,
     facilities,
+    leases,
+    persons,
     sites,
     vehicle_positions,
     vehicles,
@@ -31,6 +38,30 @@ class SiteCard:
     lon: float
     available: bool
     available_until: datetime | None
+    state: str | None
+    """Of its lease, null while nobody ever took it; `domain.lease.Lease` says what the following mean."""
+    epoch: int | None
+    device_id: UUID | None
+    taken_at: datetime | None
+    heartbeat_at: datetime | None
+    offered_to: UUID | None
+    device_name: str | None
+    device_kind: str | None
+    person: str | None
+
+    @property
+    def lease(self) -> Lease:
+        """Its lease, free while nobody ever took it."""
+        return Lease(
+            site_id=self.id,
+            company_id=self.company_id,
+            state=LeaseState(self.state or LeaseState.FREE),
+            epoch=self.epoch or 0,
+            device_id=self.device_id,
+            taken_at=self.taken_at,
+            heartbeat_at=self.heartbeat_at,
+            offered_to=self.offered_to,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +84,15 @@ class VehicleLine:
     heading: float | None
     accuracy_m: float | None
     mission_id: UUID | None
+    on_guard: bool
+
+
+class Tick(Enum):
+    """What became of a tick-box."""
+
+    UNKNOWN = "unknown"
+    SAME = "same"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +124,24 @@ async def companies_of(connection: AsyncConnection, scope: Scope) -> dict[UUID, 
 
 
 async def sites_of(connection: AsyncConnection, scope: Scope) -> list[SiteCard]:
-    """The sites that the caller may see, by name."""
-    columns = [sites.c[name] for name in SiteCard.__slots__]
-    query = sa.select(*columns).where(_may_see(scope, sites.c.company_id)).order_by(sites.c.name, sites.c.id)
+    """The sites that the caller may see, by name, with who regulates them."""
+    own = ("id", "company_id", "name", "lat", "lon", "available", "available_until")
+    held = ("state", "epoch", "device_id", "taken_at", "heartbeat_at", "offered_to")
+    query = (
+        sa.select(
+            *(sites.c[name] for name in own),
+            *(leases.c[name] for name in held),
+            devices.c.name.label("device_name"),
+            devices.c.kind.label("device_kind"),
+            persons.c.username.label("person"),
+        )
+        .select_from(sites)
+        .outerjoin(leases, leases.c.site_id == sites.c.id)
+        .outerjoin(devices, devices.c.id == leases.c.device_id)
+        .outerjoin(persons, persons.c.id == devices.c.person_id)
+        .where(_may_see(scope, sites.c.company_id))
+        .order_by(sites.c.name, sites.c.id)
+    )
     return [made(SiteCard, row) for row in await connection.execute(query)]
 
 
@@ -95,7 +150,12 @@ async def vehicles_of(connection: AsyncConnection, scope: Scope) -> list[Vehicle
     positions = vehicle_positions.c
     names = ("lat", "lon", "recorded_at", "received_at", "speed_kmh", "heading", "accuracy_m")
     query = (
-        sa.select(vehicles, *(positions[name] for name in names), engagements.c.mission_id)
+        sa.select(
+            vehicles,
+            *(positions[name] for name in names),
+            engagements.c.mission_id,
+            fleet.on_guard().label("on_guard"),
+        )
         .outerjoin(vehicle_positions, positions.vehicle_id == vehicles.c.id)
         .outerjoin(engagements, engagements.c.vehicle_id == vehicles.c.id)
         .where(_may_see(scope, vehicles.c.company_id))
@@ -106,8 +166,8 @@ async def vehicles_of(connection: AsyncConnection, scope: Scope) -> list[Vehicle
 
 async def tick_site(
     connection: AsyncConnection, company_id: UUID, site_id: UUID, *, available: bool, until: datetime | None
-) -> bool:
-    """Tick or untick a site; false when it is not one of the company's."""
+) -> Tick:
+    """Tick or untick a site of the company's."""
     return await _tick(connection, sites, company_id, site_id, available=available, until=until)
 
 
@@ -118,8 +178,8 @@ async def tick_vehicle(
     *,
     available: bool,
     until: datetime | None,
-) -> bool:
-    """Tick or untick a vehicle; false when it is not one of the company's."""
+) -> Tick:
+    """Tick or untick a vehicle of the company's."""
     return await _tick(connection, vehicles, company_id, vehicle_id, available=available, until=until)
 
 
@@ -131,13 +191,19 @@ async def _tick(
     *,
     available: bool,
     until: datetime | None,
-) -> bool:
-    done = await connection.execute(
-        sa.update(table)
-        .where(table.c.id == target_id, table.c.company_id == company_id)
-        .values(available=available, available_until=until)
-    )
-    return done.rowcount > 0
+) -> Tick:
+    own = (table.c.id == target_id) & (table.c.company_id == company_id)
+    columns = table.c.available, table.c.available_until
+    found = (
+        await connection.execute(sa.select(*columns).where(own).with_for_update(key_share=True))
+    ).one_or_none()
+    if found is None:
+        return Tick.UNKNOWN
+    if tuple(found) == (available, until):
+        return Tick.SAME
+    values = {"available": available, "available_until": until}
+    await connection.execute(sa.update(table).where(own).values(values))
+    return Tick.CHANGED
 
 
 async def own_vehicles(

@@ -8,22 +8,28 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.vocabulary import VehicleVerdict
+from domain.vocabulary import Subject, VehicleVerdict
 from storage.tables import companies, journal, sites, solicitations, vehicles, verdicts
 from storage.views import Scope, made
 
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """One fact of the journal. ``position`` orders all demands, ``seq`` this one."""
+    """One fact of the journal. ``position`` orders all of them, ``seq`` those of its subject."""
 
     position: int
-    demand_id: UUID
+    subject: str
+    subject_id: UUID
     seq: int
     kind: str
     at: datetime
     recorded_at: datetime
     data: dict[str, JsonValue]
+
+    @property
+    def demand_id(self) -> UUID | None:
+        """The demand that it is about, if it is about one."""
+        return self.subject_id if self.subject == Subject.DEMAND else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,24 @@ async def last_position(connection: AsyncConnection) -> int:
     return int(await connection.scalar(sa.select(sa.func.coalesce(sa.func.max(journal.c.position), 0))) or 0)
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which journals are read: of one kind, of one subject, or all."""
+
+    subject: Subject | None = None
+    subject_id: UUID | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """The lines of those journals."""
+        wanted = ((journal.c.subject, self.subject), (journal.c.subject_id, self.subject_id))
+        return [column == value for column, value in wanted if value is not None]
+
+
+EVERYTHING = About()
+
+
 async def facts_after(
-    connection: AsyncConnection, scope: Scope, position: int, limit: int
+    connection: AsyncConnection, scope: Scope, position: int, limit: int, about: About = EVERYTHING
 ) -> tuple[list[JournalLine], int]:
     """The caller's next facts of all demands, and the position up to which they were looked for.
 
@@ -72,7 +94,9 @@ async def facts_after(
     So whoever goes on from that position misses nothing, and never looks at the same foreign facts again.
     """
     end = await last_position(connection)
-    query = _LINE.where(journal.c.position.between(position + 1, end), _may_see_fact(scope))
+    query = _LINE.where(
+        journal.c.position.between(position + 1, end), _may_see_fact(scope), *about.conditions()
+    )
     rows = await connection.execute(query.order_by(journal.c.position).limit(limit))
     found = [made(JournalLine, row) for row in rows]
     return found, found[-1].position if len(found) == limit else max(position, end)
@@ -82,7 +106,7 @@ async def facts_of(
     connection: AsyncConnection, scope: Scope, demand_id: UUID, after_seq: int, limit: int
 ) -> list[JournalLine]:
     """A demand's facts that the caller may see, in order."""
-    query = _LINE.where(journal.c.demand_id == demand_id, journal.c.seq > after_seq, _may_see_fact(scope))
+    query = _LINE.where(journal.c.subject_id == demand_id, journal.c.seq > after_seq, _may_see_fact(scope))
     rows = await connection.execute(query.order_by(journal.c.seq).limit(limit))
     return [made(JournalLine, row) for row in rows]
 
@@ -90,7 +114,7 @@ async def facts_of(
 async def fact_of_step(connection: AsyncConnection, demand_id: UUID, step_id: UUID) -> JournalLine | None:
     """The fact that says what became of a step that was told: passed, or turned away."""
     query = _LINE.where(
-        journal.c.demand_id == demand_id,
+        journal.c.subject_id == demand_id,
         journal.c.kind.in_(["step_passed", "step_turned_away"]),
         journal.c.data["step_id"].astext == str(step_id),
     )
@@ -102,9 +126,14 @@ VerdictMark = tuple[int, str, UUID, int]
 """A place in the list of verdicts: round, tier, target, survey."""
 
 
+def _target_of(asked: sa.Table) -> sa.ColumnElement[UUID]:
+    """What was asked: a vehicle, a site, or any vehicle of the company."""
+    return sa.func.coalesce(asked.c.vehicle_id, asked.c.site_id, asked.c.company_id)
+
+
 def _verdict() -> sa.ColumnElement[str]:
     """A survey finds who may be solicited; whoever then was not, because the tier never opened, was not asked."""
-    asked, target = solicitations, sa.func.coalesce(solicitations.c.vehicle_id, solicitations.c.site_id)
+    asked, target = solicitations, _target_of(solicitations)
     in_this_round = asked.c.round == verdicts.c.round
     still_answering = sa.and_(
         asked.c.round < verdicts.c.round,  # asked before, and held on to when the terms changed (rule 91)

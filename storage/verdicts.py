@@ -33,7 +33,7 @@ def _row(survey: SurveyRequest, judged: Judgement, travel_engine: str) -> Row:
         "at": survey.at,
         "travel_engine": travel_engine,
         "tier": judged.tier,
-        "target_id": judged.vehicle_id or judged.site_id,
+        "target_id": judged.vehicle_id or judged.site_id or judged.company_id,
         "company_id": judged.company_id,
         "verdict": judged.verdict,
         "eta_minutes": judged.eta_minutes,

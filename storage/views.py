@@ -124,6 +124,9 @@ class MissionView:
     ended_at: datetime | None
     end_reason: str | None
     end_detail: str | None
+    phone_bound: bool | None
+    delivered_at: datetime | None
+    opened_at: datetime | None
     reference: str
     max_delay_minutes: int
     volume: str

@@ -10,6 +10,7 @@ from ops.demo.model import (
     DemoSamu,
     DemoSector,
     DemoSite,
+    DemoStaff,
     DemoVehicle,
 )
 
@@ -21,6 +22,7 @@ __all__ = [
     "DemoSamu",
     "DemoSector",
     "DemoSite",
+    "DemoStaff",
     "DemoVehicle",
     "build_demo",
     "demo_api_key",

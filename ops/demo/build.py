@@ -20,11 +20,13 @@ from ops.demo.model import (
     DemoDepartment,
     DemoSamu,
     DemoSite,
+    DemoStaff,
     DemoVehicle,
     demo_id,
 )
 from ops.demo.names import COMPANIES, phone_of, registrations
 from ops.demo.sectors import build_sectors, main_communes
+from ops.demo.staff import staff_of
 from simulation.places import DATA, Commune, Communes, draw_place_in, load_communes
 
 VEHICLES = 86
@@ -41,7 +43,7 @@ def build_demo(seed: int, data: Path = DATA) -> DemoDepartment:
         seed=seed,
         samu=_samu(seed, data),
         companies=_companies(seed, communes),
-        sectors=build_sectors(seed, communes.items),
+        sectors=build_sectors(seed, communes.items, data),
         facilities=load_facilities(seed, communes.items, data),
     )
 
@@ -73,7 +75,9 @@ def _companies(seed: int, communes: Communes) -> tuple[DemoCompany, ...]:
     for (name, slug), own in zip(names, places, strict=True):
         sites = _sites(rng, seed, slug, own, communes)
         vehicles = garage.vehicles_of(sites, [next(shares) for _ in sites])
-        companies.append(_company(seed, name, slug, sites, vehicles))
+        employed = sum(len(company.staff) for company in companies)
+        staff = staff_of(seed, slug, vehicles, employed)
+        companies.append(_company(seed, name, slug, sites, vehicles, staff))
     return tuple(companies)
 
 
@@ -96,7 +100,12 @@ def _sites(
 
 
 def _company(
-    seed: int, name: str, slug: str, sites: tuple[DemoSite, ...], vehicles: tuple[DemoVehicle, ...]
+    seed: int,
+    name: str,
+    slug: str,
+    sites: tuple[DemoSite, ...],
+    vehicles: tuple[DemoVehicle, ...],
+    staff: tuple[DemoStaff, ...],
 ) -> DemoCompany:
     company_id = demo_id(seed, "company", slug)
     return DemoCompany(
@@ -120,6 +129,7 @@ def _company(
             )
             for number, vehicle in enumerate(vehicles, start=1)
         ),
+        staff=staff,
     )
 
 

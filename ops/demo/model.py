@@ -5,6 +5,9 @@ from uuid import UUID, uuid5
 
 from domain.fleet import Category, Volume
 from domain.people import Role
+from domain.vocabulary import Diploma
+from geo.cells import Polygon
+from geo.geojson import multipolygon
 
 NAMESPACE = UUID("5a1b7a9e-2c0d-5e6f-8a11-0e5c0055e000")
 """Root of every id of the demonstration. Never change it: a seed's ids would all change."""
@@ -72,8 +75,17 @@ class DemoVehicle:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoStaff:
+    """Somebody whom a company employs in its crews."""
+
+    id: UUID
+    name: str
+    diploma: Diploma
+
+
+@dataclass(frozen=True, slots=True)
 class DemoCompany:
-    """An invented ambulance company: one regulator account, and one crew account per vehicle, in order."""
+    """An invented ambulance company: one regulator account, one crew account per vehicle, in order, and its staff."""
 
     id: UUID
     name: str
@@ -83,16 +95,24 @@ class DemoCompany:
     vehicles: tuple[DemoVehicle, ...]
     regulator: DemoAccount
     crews: tuple[DemoAccount, ...]
+    staff: tuple[DemoStaff, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DemoSector:
-    """A guard sector: the communes (INSEE codes) nearest to its main town."""
+    """A guard sector: the communes (INSEE codes) nearest to its main town, their polygons, the sectors around."""
 
     id: UUID
     name: str
     main_commune: str
     communes: tuple[str, ...]
+    polygons: tuple[Polygon, ...]
+    neighbours: tuple[UUID, ...]
+
+    @property
+    def outline(self) -> dict[str, object]:
+        """Its polygons as a GeoJSON MultiPolygon."""
+        return multipolygon(self.polygons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +150,11 @@ class DemoDepartment:
     def vehicles(self) -> tuple[DemoVehicle, ...]:
         """Every vehicle of every company."""
         return tuple(vehicle for company in self.companies for vehicle in company.vehicles)
+
+    @property
+    def staff(self) -> tuple[DemoStaff, ...]:
+        """Everybody whom a company employs."""
+        return tuple(person for company in self.companies for person in company.staff)
 
     @property
     def sites(self) -> tuple[DemoSite, ...]:

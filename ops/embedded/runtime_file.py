@@ -44,6 +44,7 @@ class VehicleName(_Wire):
     id: str
     name: str
     volume: Literal["AMBULANCE", "ASSU"]
+    category: Literal["A", "C"]
     site_id: str
 
 

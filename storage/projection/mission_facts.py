@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain import facts
-from domain.vocabulary import STEPS, AlarmKind, MissionEndReason, SolicitationState, Step
+from domain.vocabulary import STEPS, AlarmKind, MissionEndReason, Receipt, SolicitationState, Step
 from storage.projection.demand_facts import find_vehicle, search_again
 from storage.projection.draft import Draft
 from storage.projection.fold import fold
@@ -29,7 +29,14 @@ def _assigned(body: facts.MissionAssigned, at: datetime, draft: Draft) -> None:
         deadline=body.deadline,
         step=Step.AFFECTE,
         acknowledged_late=False,
+        phone_bound=body.phone_bound,
     )
+
+
+@fold.register
+def _received(body: facts.MissionReceived, at: datetime, draft: Draft) -> None:
+    column = "delivered_at" if body.receipt is Receipt.DELIVERED else "opened_at"
+    draft.missions.set(body.mission_id, **{column: at})
 
 
 @fold.register
@@ -81,6 +88,12 @@ def _alarm_raised(body: facts.AlarmRaised, _at: datetime, draft: Draft) -> None:
     if body.alarm is AlarmKind.ACKNOWLEDGEMENT_LATE:
         draft.acknowledged_late = True
         draft.missions.set(body.mission_id, acknowledged_late=True)
+
+
+@fold.register
+def _alarm_closed(body: facts.AlarmClosed, _at: datetime, draft: Draft) -> None:
+    if draft.mission_id is not None and draft.alarm is body.alarm:
+        draft.raise_alarm(draft.mission_id, None)
 
 
 @fold.register

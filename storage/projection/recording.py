@@ -1,15 +1,17 @@
 """Writes facts: the read model first, the journal last, in one transaction."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.duty_facts import DutyFact
 from domain.facts import DemandReceived, Fact, MissionEnded
 from domain.messages import FactBatch
-from domain.vocabulary import AlarmKind, DemandStatus, MissionEndReason
-from storage import journal, tables
+from domain.vocabulary import AlarmKind, DemandStatus, MissionEndReason, ShiftEnd
+from storage import alarms, duty, guard, journal, tables
 from storage.bulk import insert_rows, update_rows
 from storage.projection import demand_facts, mission_facts, solicitation_facts
 from storage.projection.draft import Changes, Draft
@@ -41,7 +43,8 @@ async def record(connection: AsyncConnection, batch: FactBatch) -> list[Fact]:
         return []
     _refuse_holes(batch.demand_id, version, new)
     await _project(connection, draft, new)
-    await _untick_broken(connection, new)
+    await alarms.fold_demand(connection, batch.demand_id, batch.samu_id, new)
+    await _take_out_of_service(connection, new)
     return await journal.append(connection, batch.demand_id, batch.samu_id, new)
 
 
@@ -54,8 +57,10 @@ async def rebuild(connection: AsyncConnection, demand_id: UUID) -> None:
     await connection.execute(sa.delete(steps).where(steps.c.mission_id.in_(of_demand)))
     for table in (missions, tables.solicitations, views):
         await connection.execute(sa.delete(table).where(table.c.demand_id == demand_id))
+    await alarms.forget_demand(connection, demand_id)
     facts = await journal.facts_of(connection, demand_id)
     await _project(connection, Draft(demand_id, samu_id), facts)
+    await alarms.fold_demand(connection, demand_id, samu_id, facts)
 
 
 async def _lock(connection: AsyncConnection, batch: FactBatch) -> tuple[Draft, int]:
@@ -102,20 +107,32 @@ async def _project(connection: AsyncConnection, draft: Draft, new: Sequence[Fact
         await connection.execute(sa.delete(engagements).where(engagements.c.mission_id.in_(draft.released)))
 
 
-async def _untick_broken(connection: AsyncConnection, new: Sequence[Fact]) -> None:
+async def _take_out_of_service(connection: AsyncConnection, new: Sequence[Fact]) -> None:
     """A vehicle that broke down is not available to anybody until its company ticks it again (rule 92).
 
-    Only when the fact is new: to fold a journal again must not take a repaired vehicle away.
+    Neither is it on guard. Only when the fact is new: to fold a journal again must not take a repaired vehicle away.
     """
-    broken = [
-        fact.body.vehicle_id
-        for fact in new
-        if isinstance(fact.body, MissionEnded) and fact.body.reason is MissionEndReason.BREAKDOWN
-    ]
-    if broken:
-        vehicles = tables.vehicles
-        unticked = sa.update(vehicles).where(vehicles.c.id.in_(broken)).values(available=False)
-        await connection.execute(unticked)
+    for fact in new:
+        body = fact.body
+        if isinstance(body, MissionEnded) and body.reason is MissionEndReason.BREAKDOWN:
+            vehicles = tables.vehicles
+            unticked = sa.update(vehicles).where(vehicles.c.id == body.vehicle_id).values(available=False)
+            told = await _end_guard(
+                connection, body, fact.at
+            )  # the period before the vehicle, as whoever opens one
+            await connection.execute(unticked)
+            await duty.tell(connection, told)
+
+
+async def _end_guard(connection: AsyncConnection, broken: MissionEnded, at: datetime) -> list[DutyFact]:
+    shifts = tables.guard_shifts
+    on_guard = sa.select(shifts.c.id).where(
+        shifts.c.vehicle_id == broken.vehicle_id, shifts.c.closed_at.is_(None)
+    )
+    told: list[DutyFact] = []
+    for shift_id in list(await connection.scalars(on_guard.order_by(shifts.c.opened_at))):
+        told += await guard.close_shift(connection, shift_id, at, ShiftEnd.BREAKDOWN, broken.by)
+    return told
 
 
 async def _write_view(connection: AsyncConnection, draft: Draft, new: Sequence[Fact]) -> None:

@@ -13,7 +13,7 @@ from storage import tables
 from storage.projection import record
 from tests.unit.stories import Story
 
-VIEW_TABLES = (tables.demand_views, tables.solicitations, tables.missions)
+VIEW_TABLES = (tables.demand_views, tables.solicitations, tables.missions, tables.alarms)
 
 
 class Telling:
@@ -56,6 +56,7 @@ class Telling:
             view = (await connection.execute(sa.select(tables.demand_views))).mappings().one()
             rows = (await connection.execute(sa.select(tables.solicitations))).mappings().all()
             mission = await connection.execute(sa.select(tables.missions).where(_running()))
+            alarms = list(await connection.execute(sa.select(tables.alarms)))
         case = self.case
         assert view["version"] == case.ledger.next_seq - 1
         assert view["status"] == case.status
@@ -73,6 +74,11 @@ class Telling:
             case.mission.deadline,
         )
         assert running == ([expected] if expected else [])
+        standing = {
+            (row.id, row.kind, row.level, row.seen_at is not None) for row in alarms if not row.closed_at
+        }
+        assert standing == {(a.id, a.kind, a.level, a.seen) for a in case.alarms.standing.values()}
+        assert len(alarms) == case.alarms.raised
 
 
 def _running() -> sa.ColumnElement[bool]:

@@ -15,7 +15,7 @@ from domain.fleet import Volume
 from domain.messages import Decision, FactBatch
 from domain.mission import Mission
 from domain.policy import Policy
-from domain.vocabulary import STEPS, AlarmKind, DemandStatus, MissionEndReason, Step
+from domain.vocabulary import STEPS, AlarmKind, DemandStatus, MissionEndReason, Receipt, Step
 from storage import tables
 from storage.engine import transaction
 from storage.projection import rebuild, record
@@ -64,7 +64,7 @@ story(
     "a vehicle accepts and carries the patient",
     Story(guard("G1"), vehicle("A1"), vehicle("A2", exact=False), vehicle("B1"), site("Cs")),
     lambda s: s.refuse("G1", "not possible on guard"),
-    lambda s: s.wait(46),
+    lambda s: s.wait(76),
     lambda s: s.refuse("A1", "trop loin"),
     lambda s: s.counter("B1", 55),
     lambda s: s.accept("A1"),
@@ -140,6 +140,23 @@ story(
     lambda s: s.step(Step.ACQUITTE, name="again"),
     lambda s: s.step(Step.EN_CHARGE),
     _relieve,
+    lambda s: s.steps_until(Step.DISPONIBLE),
+)
+story(
+    "the guard cannot come, the next one can, and is reached late",
+    Story(guard("G1"), guard("H1"), vehicle("A1")),
+    lambda s: s.unavailable("G1", "mission en cours"),
+    lambda s: s.accept("H1"),
+    lambda s: s.wait(70),
+    lambda s: s.see(s.last("alarm_raised").alarm_id),
+    lambda s: s.receive(Receipt.OPENED),
+    lambda s: s.wait(60),
+    lambda s: s.step(Step.ACQUITTE, name="step"),
+    lambda s: s.undo("step"),
+    lambda s: s.tick(),
+    lambda s: s.steps_until(Step.EN_CHARGE),
+    lambda s: s.wait(2800),
+    lambda s: s.see(s.last("alarm_raised").alarm_id),
     lambda s: s.steps_until(Step.DISPONIBLE),
 )
 story(

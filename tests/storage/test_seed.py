@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from pwdlib import PasswordHash
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from geo.sectors import SectorMap
 from ops.demo import DemoDepartment, build_demo
 from ops.seed import OtherDemoError, accounts_of, seed_demo
 from storage import accounts, tables
@@ -42,6 +43,62 @@ async def test_the_demo_starts_with_nothing_ticked_and_no_position(
         assert len(vehicles) == len(department.vehicles)
         assert not any(row.available for row in [*vehicles, *sites])
         assert (await connection.execute(sa.select(tables.vehicle_positions))).all() == []
+
+
+async def test_the_demo_has_guard_sectors_where_the_department_has_them(
+    engine: AsyncEngine, department: DemoDepartment
+) -> None:
+    await seed_demo(engine, department, SECRET)
+    sectors = tables.guard_sectors
+    async with engine.connect() as connection:
+        rows = (await connection.execute(sa.select(sectors))).all()
+    written = {row.id: (row.samu_id, row.name, row.communes, row.outline, row.neighbours) for row in rows}
+    assert written == {
+        one.id: (department.samu.id, one.name, list(one.communes), one.outline, list(one.neighbours))
+        for one in department.sectors
+    }
+    found = SectorMap((row.id, row.outline) for row in rows).sector_at(43.2130, 2.3491)
+    assert found is not None
+    assert written[found][1] == "Secteur de Carcassonne"
+
+
+async def test_sectors_that_an_operator_changed_stay_as_they_are(
+    engine: AsyncEngine, department: DemoDepartment
+) -> None:
+    await seed_demo(engine, department, SECRET)
+    sectors = tables.guard_sectors
+    async with engine.begin() as connection:
+        await connection.execute(sa.delete(sectors).where(sectors.c.id != department.sectors[0].id))
+        await connection.execute(sa.update(sectors).values(name="Secteur unique"))
+    assert await seed_demo(engine, department, SECRET) == 0
+    async with engine.connect() as connection:
+        assert list(await connection.scalars(sa.select(sectors.c.name))) == ["Secteur unique"]
+
+
+async def test_the_demo_has_staff_and_who_left_stays_away(
+    engine: AsyncEngine, department: DemoDepartment
+) -> None:
+    await seed_demo(engine, department, SECRET)
+    staff, company = tables.staff, department.companies[0]
+    async with engine.begin() as connection:
+        rows = (await connection.execute(sa.select(staff).where(staff.c.company_id == company.id))).all()
+        await connection.execute(sa.update(staff).values(left_at=sa.func.now()))
+    assert {(row.id, row.name, row.diploma) for row in rows} == {
+        (one.id, one.name, one.diploma) for one in company.staff
+    }
+    assert await seed_demo(engine, department, SECRET) == 0
+    async with engine.connect() as connection:
+        here = sa.select(sa.func.count()).where(staff.c.left_at.is_(None))
+        assert await connection.scalar(here) == 0
+
+
+async def test_the_samu_of_the_demo_keeps_the_time_of_paris(
+    engine: AsyncEngine, department: DemoDepartment
+) -> None:
+    await seed_demo(engine, department, SECRET)
+    async with engine.connect() as connection:
+        zone = await connection.scalar(sa.select(tables.samus.c.timezone))
+    assert zone == "Europe/Paris"
 
 
 async def test_the_accounts_that_are_handed_out_open_the_door(

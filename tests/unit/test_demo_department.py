@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from math import gcd
 from pathlib import Path
 from random import Random
 
@@ -12,12 +13,15 @@ import pytest
 
 from domain.fleet import Category, Volume
 from domain.people import Role
+from domain.vocabulary import Diploma
 from geo.area import Area
 from geo.cells import great_circle_m
+from geo.geojson import polygons_of
 from ops.demo import DemoDepartment, build_demo, demo_api_key, demo_password
 from ops.demo.fleet import share_vehicles
 from ops.demo.implantation import COVERED_KM, settle
 from ops.demo.names import COMPANIES, phone_of
+from ops.demo.staff import FIRST_NAMES, LAST_NAMES
 from simulation.places import JITTER_M, Communes, load_communes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +108,7 @@ def test_ids_names_and_registrations_are_unique(demo: DemoDepartment) -> None:
         *(v.id for v in demo.vehicles),
     ]
     ids += [c.id for c in demo.companies] + [s.id for s in demo.sectors] + [f.id for f in demo.facilities]
+    ids += [person.id for person in demo.staff]
     assert len(set(ids)) == len(ids)
     for values in (
         [v.name for v in demo.vehicles],
@@ -111,6 +116,7 @@ def test_ids_names_and_registrations_are_unique(demo: DemoDepartment) -> None:
         [c.name for c in demo.companies],
         [c.phone for c in demo.companies],
         [a.username for a in demo.accounts],
+        [person.name for person in demo.staff],
     ):
         assert len(set(values)) == len(values)
 
@@ -149,6 +155,30 @@ def test_guard_sectors_share_out_every_commune_once(demo: DemoDepartment, commun
     assert sorted(shared) == [commune.insee for commune in communes.items]
     assert 6 <= len(demo.sectors) <= 8
     assert all(sector.main_commune in sector.communes for sector in demo.sectors)
+
+
+def test_every_guard_sector_has_an_outline_and_neighbours_that_know_it(demo: DemoDepartment) -> None:
+    by_id = {sector.id: sector for sector in demo.sectors}
+    for sector in demo.sectors:
+        assert len(polygons_of(sector.outline)) >= len(sector.communes)
+        assert sector.neighbours
+        assert all(sector.id in by_id[other].neighbours for other in sector.neighbours)
+
+
+def test_rule_056_every_company_employs_two_people_for_each_vehicle_one_of_them_dea(
+    demo: DemoDepartment,
+) -> None:
+    for company in demo.companies:
+        diplomas = Counter(person.diploma for person in company.staff)
+        assert diplomas == {
+            Diploma.DEA: len(company.vehicles),
+            Diploma.AUXILIAIRE: len(company.vehicles),
+        }
+
+
+def test_names_of_crew_members_cannot_be_real(demo: DemoDepartment) -> None:
+    assert {person.name.split()[1] for person in demo.staff} == set(LAST_NAMES)
+    assert gcd(len(FIRST_NAMES), len(LAST_NAMES)) == 1  # or names come twice too early
 
 
 def test_facilities_are_the_establishments_of_the_source(demo: DemoDepartment) -> None:

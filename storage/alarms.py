@@ -1,0 +1,164 @@
+"""The alarms as they stand: folded from their facts, wherever these are told; and how they are read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import singledispatch
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.alarm_facts import AlarmClosed, AlarmRaised, AlarmSeen
+from domain.duty_facts import DutyFact
+from domain.facts import Fact
+from domain.vocabulary import Subject
+from storage.tables import alarms
+from storage.views import Page, Scope, after, made
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm: raised, then seen by somebody, then closed when its cause is over."""
+
+    id: UUID
+    kind: str
+    level: int
+    subject: str
+    subject_id: UUID
+    samu_id: UUID | None
+    company_id: UUID | None
+    mission_id: UUID | None
+    site_id: UUID | None
+    raised_at: datetime
+    seen_at: datetime | None
+    seen_by: str | None
+    seen_by_role: str | None
+    seen_by_company: UUID | None
+    closed_at: datetime | None
+
+
+# -- folding ---------------------------------------------------------------------------------------------------------
+
+
+async def fold_all(connection: AsyncConnection, facts: Iterable[DutyFact]) -> None:
+    """Fold the alarms among the facts of companies and guard periods."""
+    for fact in facts:
+        statement = _fold(fact.body, fact.at, fact)
+        if statement is not None:
+            await connection.execute(statement)
+
+
+async def fold_demand(
+    connection: AsyncConnection, demand_id: UUID, samu_id: UUID, facts: Iterable[Fact]
+) -> None:
+    """Fold the alarms among the facts of a demand."""
+    for fact in facts:
+        if isinstance(fact.body, (AlarmRaised, AlarmSeen, AlarmClosed)):
+            whose = DutyFact(
+                subject=Subject.DEMAND, subject_id=demand_id, at=fact.at, body=fact.body, samu_id=samu_id
+            )
+            statement = _fold(fact.body, fact.at, whose)
+            if statement is not None:
+                await connection.execute(statement)
+
+
+async def forget_demand(connection: AsyncConnection, demand_id: UUID) -> None:
+    """Forget a demand's alarms, before its journal is folded again."""
+    await connection.execute(sa.delete(alarms).where(alarms.c.subject_id == demand_id))
+
+
+@singledispatch
+def _fold(body: object, at: datetime, whose: DutyFact) -> sa.Executable | None:
+    """What an alarm's fact does to its row; nothing for any other fact."""
+    del body, at, whose
+    return None
+
+
+@_fold.register
+def _raised(body: AlarmRaised, at: datetime, whose: DutyFact) -> sa.Executable | None:
+    """Raised again, it rings again: whoever saw the first level has not seen this one."""
+    if body.alarm_id is None:  # a fact of the first version
+        return None
+    statement = insert(alarms).values(
+        id=body.alarm_id,
+        kind=body.alarm,
+        level=body.level,
+        subject=whose.subject,
+        subject_id=whose.subject_id,
+        samu_id=whose.samu_id,
+        company_id=body.company_id,
+        mission_id=body.mission_id,
+        site_id=body.site_id,
+        raised_at=at,
+    )
+    again = {"level": body.level, "raised_at": at, "seen_at": None, "seen_by": None, "seen_by_role": None}
+    return statement.on_conflict_do_update(
+        index_elements=[alarms.c.id], set_={**again, "seen_by_company": None, "closed_at": None}
+    )
+
+
+@_fold.register
+def _seen(body: AlarmSeen, at: datetime, whose: DutyFact) -> sa.Executable | None:
+    del whose
+    seen = {
+        "seen_at": at,
+        "seen_by": body.by.name,
+        "seen_by_role": body.by.role,
+        "seen_by_company": body.by.company_id,
+    }
+    return sa.update(alarms).where(alarms.c.id == body.alarm_id, alarms.c.seen_at.is_(None)).values(seen)
+
+
+@_fold.register
+def _closed(body: AlarmClosed, at: datetime, whose: DutyFact) -> sa.Executable | None:
+    del whose
+    unclosed = sa.func.coalesce(alarms.c.closed_at, at)
+    return sa.update(alarms).where(alarms.c.id == body.alarm_id).values(closed_at=unclosed)
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+async def list_alarms(
+    connection: AsyncConnection, scope: Scope, page: Page, *, is_open: bool | None = None
+) -> list[Alarm]:
+    """The caller's alarms, newest first; ``is_open`` chooses those that are not closed, or those that are."""
+    query = _ALARM.where(_may_see(scope), after(page, alarms.c.raised_at, alarms.c.id))
+    if is_open is not None:
+        query = query.where(alarms.c.closed_at.is_(None) if is_open else alarms.c.closed_at.is_not(None))
+    query = query.order_by(alarms.c.raised_at.desc(), alarms.c.id.desc()).limit(page.limit)
+    return [made(Alarm, row) for row in await connection.execute(query)]
+
+
+async def read_alarm(
+    connection: AsyncConnection, scope: Scope, alarm_id: UUID, *, for_update: bool = False
+) -> Alarm | None:
+    """One alarm that the caller may see; kept from other writers ``for_update``."""
+    query = _ALARM.where(alarms.c.id == alarm_id, _may_see(scope))
+    row = (await connection.execute(query.with_for_update() if for_update else query)).one_or_none()
+    return made(Alarm, row) if row else None
+
+
+async def open_of(
+    connection: AsyncConnection, *, subject_id: UUID | None = None, site_id: UUID | None = None
+) -> list[Alarm]:
+    """The alarms that are not closed, of a subject or of a site: to be closed when their cause is over."""
+    query = _ALARM.where(alarms.c.closed_at.is_(None)).order_by(alarms.c.raised_at, alarms.c.id)
+    if subject_id is not None:
+        query = query.where(alarms.c.subject_id == subject_id)
+    if site_id is not None:
+        query = query.where(alarms.c.site_id == site_id)
+    return [made(Alarm, row) for row in await connection.execute(query)]
+
+
+_ALARM = sa.select(*(alarms.c[name] for name in Alarm.__slots__))
+
+
+def _may_see(scope: Scope) -> sa.ColumnElement[bool]:
+    if scope.everything:
+        return sa.true()
+    if scope.company_id is not None:
+        return alarms.c.company_id == scope.company_id
+    return alarms.c.samu_id == scope.samu_id

@@ -1,0 +1,48 @@
+"""Every table, in SQLAlchemy Core. Names are those of the glossary; instants are UTC; H3 cells are bigint."""
+
+from storage.tables.base import Instant, Uuid, metadata
+from storage.tables.callers import api_keys, devices, idempotency_keys, persons, refresh_tokens, sessions
+from storage.tables.deciding import engagements, verdicts
+from storage.tables.guard import guard_periods, guard_sectors, guard_shifts, staff
+from storage.tables.means import companies, conventions, facilities, samus, sites, vehicle_positions, vehicles
+from storage.tables.posted import demands, patient_reads, patients, place_texts
+from storage.tables.records import demand_views, journal, kept_steps, mission_steps, missions, solicitations
+from storage.tables.regulation import alarms, crews, leases
+
+__all__ = [
+    "Instant",
+    "Uuid",
+    "alarms",
+    "api_keys",
+    "companies",
+    "conventions",
+    "crews",
+    "demand_views",
+    "demands",
+    "devices",
+    "engagements",
+    "facilities",
+    "guard_periods",
+    "guard_sectors",
+    "guard_shifts",
+    "idempotency_keys",
+    "journal",
+    "kept_steps",
+    "leases",
+    "metadata",
+    "mission_steps",
+    "missions",
+    "patient_reads",
+    "patients",
+    "persons",
+    "place_texts",
+    "refresh_tokens",
+    "samus",
+    "sessions",
+    "sites",
+    "solicitations",
+    "staff",
+    "vehicle_positions",
+    "vehicles",
+    "verdicts",
+]
