@@ -19,6 +19,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.engagement import EngagementActivities
+from activities.guard import GuardActivities
 from activities.recording import RecordingActivities
 from activities.search import SearchActivities
 from geo.travel_time import StraightTravel, TravelTime
@@ -26,6 +27,8 @@ from settings import Settings
 from storage.engine import create_engine
 from workflows.client import connect
 from workflows.demand import DemandWorkflow
+from workflows.guard_watch import GuardWatchWorkflow
+from workflows.probe import ProbeWorkflow
 
 CACHED_WORKFLOWS = 2_000
 """Running demands kept in memory; beyond, a demand's history is replayed when something happens to it."""
@@ -46,7 +49,9 @@ PASSED_THROUGH = (
     "storage",
     "alembic",
     "h3",
+    "numpy",
     "psycopg",
+    "shapely",
     "sqlalchemy",
     "structlog",
 )
@@ -68,11 +73,12 @@ def build_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[DemandWorkflow],
+        workflows=[DemandWorkflow, GuardWatchWorkflow, ProbeWorkflow],
         activities=[
             *SearchActivities(engine, travel).all(),
             *EngagementActivities(engine, travel).all(),
             *RecordingActivities(engine).all(),
+            *GuardActivities(engine).all(),
         ],
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)

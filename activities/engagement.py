@@ -45,7 +45,10 @@ class EngagementActivities:
         vehicle = await engagement.lock_vehicle(connection, wanted.vehicle_id)
         if vehicle is None or vehicle.company_id != wanted.company_id:
             return EngageResult(outcome=Outcome.VEHICLE_UNKNOWN)
-        outcome = _judge(vehicle, wanted) or await engagement.engage(connection, wanted)
+        outcome = _judge(vehicle, wanted)
+        if outcome is None and wanted.lease and not await engagement.holds(connection, wanted.lease):
+            outcome = Outcome.LEASE_LOST
+        outcome = outcome or await engagement.engage(connection, wanted)
         if outcome is not Outcome.CONFIRMED:
             return EngageResult(outcome=outcome)
         rivals = await engagement.rivals(connection, wanted)
@@ -58,6 +61,7 @@ class EngagementActivities:
             volume=Category(vehicle.category).volume,
             on_guard=vehicle.on_guard,
             eta_minutes=minutes_up(self._seconds(vehicle, wanted.place)),
+            phone_bound=vehicle.phone_bound,
         )
 
     def _seconds(self, vehicle: KnownVehicle, place: Point) -> float | None:
@@ -70,6 +74,6 @@ class EngagementActivities:
 
 def _judge(vehicle: KnownVehicle, wanted: EngageRequest) -> Outcome | None:
     """Why the vehicle may not serve, whoever has it."""
-    if vehicle.on_guard:
-        return Outcome.VEHICLE_ON_GUARD
+    if vehicle.on_guard is not wanted.on_guard:
+        return Outcome.VEHICLE_ON_GUARD if vehicle.on_guard else Outcome.GUARD_ENDED
     return None if serves(Category(vehicle.category).volume, wanted.volume) else Outcome.VEHICLE_TOO_SMALL

@@ -1,8 +1,8 @@
-"""Who could be there in time: looks at the whole fleet, keeps every verdict, returns the candidates (rules 4-9)."""
+"""Who could be there in time: looks at the whole fleet, keeps every verdict, returns the candidates (rules 4-9, 12)."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from uuid import UUID
@@ -11,24 +11,37 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 
 from activities.limits import DECIDE_SECONDS
-from domain.eligibility import (
-    Judgement,
-    SiteState,
-    VehicleState,
-    available_at,
-    candidates,
-    judge_site,
-    judge_vehicle,
+from activities.sectors import Reach, Sectors
+from activities.states import (
+    Regulation,
+    distance_m,
+    free_volumes,
+    guard_duty,
+    guard_places,
+    site_state,
+    vehicle_state,
 )
-from domain.fleet import Category, Point, Volume
+from domain.eligibility import Judgement, candidates, judge_chosen_company, judge_site, judge_vehicle
 from domain.messages import SurveyRequest, SurveyResult
-from geo.cells import MAX_COVER_M, cover, great_circle_m
+from domain.policy import Policy
+from geo.cells import MAX_COVER_M, cover
 from geo.travel_time import TravelTime
-from storage import fleet, verdicts
+from storage import fleet, guard, verdicts
 from storage.engine import transaction
-from storage.fleet import FleetSite, FleetVehicle, Place
+from storage.fleet import FleetSite, FleetVehicle
+from storage.guard import GuardVehicle
 
 PLACES_REMEMBERED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the SAMU may call on at this moment."""
+
+    vehicles: Sequence[FleetVehicle]
+    sites: Sequence[FleetSite]
+    on_guard: dict[UUID, GuardVehicle]
+    reach: Reach
 
 
 class SearchActivities:
@@ -37,6 +50,7 @@ class SearchActivities:
     def __init__(self, engine: AsyncEngine, travel: TravelTime) -> None:
         self._engine = engine
         self._travel = travel
+        self._sectors = Sectors()
         self._cover = lru_cache(PLACES_REMEMBERED)(cover)  # a waiting demand asks again and again
 
     def all(self) -> list[Callable[..., object]]:
@@ -47,77 +61,49 @@ class SearchActivities:
     async def survey(self, request: SurveyRequest) -> SurveyResult:
         """Judge every vehicle and site that the SAMU may solicit, keep the verdicts, return whom to ask."""
         async with asyncio.timeout(DECIDE_SECONDS), transaction(self._engine) as connection:
-            judged = await self._judge(connection, request)
+            policy = request.policy or await fleet.policy_of(connection, request.samu_id)
+            means = await self._look(connection, request, policy)
+            judged = self._judge(request, policy, means)
             await verdicts.store(connection, request, judged, self._travel.identity)
         return SurveyResult(candidates=candidates(judged))
 
-    async def _judge(self, connection: AsyncConnection, request: SurveyRequest) -> list[Judgement]:
-        reach_m = self._travel.reach_m(request.max_delay_minutes * 60)
+    async def _look(self, connection: AsyncConnection, request: SurveyRequest, policy: Policy) -> Means:
+        reach_m = self._reach_m(request)
         cells = self._cover(request.place.lat, request.place.lon, min(reach_m, MAX_COVER_M))
-        policy = request.policy or await fleet.policy_of(connection, request.samu_id)
         vehicles = await fleet.vehicles_of(connection, request.samu_id, cells)
         sites = await fleet.sites_of(connection, request.samu_id)
-        seconds = self._seconds(request.place, reach_m, vehicles, sites)
+        if not any(vehicle.on_guard for vehicle in vehicles):
+            return Means(vehicles, sites, {}, {})
+        found = await guard.guard_vehicles(connection, request.samu_id, request.at)
+        on_guard = {each.vehicle_id: each for each in found}
+        reach = await self._sectors.reach(connection, request.samu_id, request.place, policy)
+        return Means(vehicles, sites, on_guard, reach)
+
+    def _judge(self, request: SurveyRequest, policy: Policy, means: Means) -> list[Judgement]:
         demanded, delay, at = request.volume, request.max_delay_minutes, request.at
-        free = _free_volumes(vehicles)
+        regulation = Regulation(means.sites, at)
+        seconds, free = self._seconds(request, means), free_volumes(means.vehicles)
+        duty = {vehicle_id: guard_duty(each, means.reach) for vehicle_id, each in means.on_guard.items()}
+        vehicles = (
+            vehicle_state(v, request, seconds, regulation, duty.get(v.vehicle_id)) for v in means.vehicles
+        )
+        sites = (site_state(s, request, seconds, free, regulation) for s in means.sites)
+        chosen = request.chosen_company_id
         return [
-            *(judge_vehicle(_vehicle(v, request, seconds), demanded, delay, at, policy) for v in vehicles),
-            *(judge_site(_site(s, request, seconds, free), demanded, delay) for s in sites),
+            *(judge_vehicle(state, demanded, delay, at, policy) for state in vehicles),
+            *(judge_site(state, demanded, delay) for state in sites),
+            *([judge_chosen_company(chosen, regulation.of_company(chosen))] if chosen else []),
         ]
 
-    def _seconds(
-        self, place: Point, reach_m: float, vehicles: Sequence[FleetVehicle], sites: Sequence[FleetSite]
-    ) -> dict[UUID, float]:
+    def _seconds(self, request: SurveyRequest, means: Means) -> dict[UUID, float]:
         """Travel times of what may be near, by the id of the vehicle or site: one question to the engine."""
-        near = {v.vehicle_id: v.place for v in vehicles if v.near and v.place}
-        near |= {s.site_id: s.place for s in sites if _distance_m(s.place, place) <= reach_m}
+        place, reach_m = request.place, self._reach_m(request)
+        near = {v.vehicle_id: v.place for v in means.vehicles if v.near and v.place}
+        near |= {s.site_id: s.place for s in means.sites if distance_m(s.place, place) <= reach_m}
+        asked = (each.vehicle_id for each in means.on_guard.values() if each.sector_id in means.reach)
+        near |= guard_places(means.vehicles, means.sites, asked)
         answers = zip(near, self._travel.seconds_to(place, list(near.values())), strict=True)
         return {target_id: seconds for target_id, seconds in answers if isfinite(seconds)}
 
-
-def _free_volumes(vehicles: Sequence[FleetVehicle]) -> dict[UUID, frozenset[Volume]]:
-    """The volumes that each company could name for a site: neither on a mission nor on guard (rule 9)."""
-    free: dict[UUID, set[Volume]] = defaultdict(set)
-    for vehicle in vehicles:
-        if not vehicle.engaged and not vehicle.on_guard:
-            free[vehicle.company_id].add(Category(vehicle.category).volume)
-    return {company_id: frozenset(volumes) for company_id, volumes in free.items()}
-
-
-def _vehicle(known: FleetVehicle, request: SurveyRequest, seconds: dict[UUID, float]) -> VehicleState:
-    return VehicleState(
-        vehicle_id=known.vehicle_id,
-        company_id=known.company_id,
-        site_id=known.site_id,
-        volume=Category(known.category).volume,
-        available=available_at(known.available, known.available_until, request.at),
-        engaged=known.engaged,
-        on_guard=known.on_guard,
-        fix_at=known.fix_at,
-        speed_kmh=known.speed_kmh,
-        distance_m=known.place and _distance_m(known.place, request.place),
-        travel_s=seconds.get(known.vehicle_id),
-        last_mission_at=known.last_mission_at,
-    )
-
-
-def _site(
-    known: FleetSite,
-    request: SurveyRequest,
-    seconds: dict[UUID, float],
-    free: dict[UUID, frozenset[Volume]],
-) -> SiteState:
-    travel_s = seconds.get(known.site_id)
-    return SiteState(
-        site_id=known.site_id,
-        company_id=known.company_id,
-        available=available_at(known.available, known.available_until, request.at),
-        free_volumes=free.get(known.company_id, frozenset()),
-        distance_m=_distance_m(known.place, request.place),
-        travel_s=None if travel_s is None else travel_s + known.mobilisation_s,
-        last_mission_at=known.last_mission_at,
-    )
-
-
-def _distance_m(origin: Place, place: Point) -> float:
-    return great_circle_m(origin.lat, origin.lon, place.lat, place.lon)
+    def _reach_m(self, request: SurveyRequest) -> float:
+        return self._travel.reach_m(request.max_delay_minutes * 60)

@@ -12,16 +12,21 @@ from temporalio.common import (
 )
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
+from domain.guard_messages import GuardEnd, GuardPeriod
 from domain.messages import DemandEnd, DemandStart
 from workflows import search_attributes
 from workflows.demand import DemandWorkflow
-from workflows.ids import workflow_id
+from workflows.guard_watch import GuardWatchWorkflow
+from workflows.ids import PROBE_ID, guard_watch_id, workflow_id
+from workflows.probe import ProbeWorkflow
 
 DATA_CONVERTER = pydantic_data_converter
 """Every client, worker and replayer uses this one."""
 
 START_TIMEOUT = timedelta(seconds=2)
+PROBE_TIMEOUT = timedelta(seconds=2)
 
 
 async def connect(address: str, namespace: str, *, lazy: bool = False) -> Client:
@@ -55,3 +60,53 @@ async def start_demand(client: Client, start: DemandStart, task_queue: str) -> N
         )
     except WorkflowAlreadyStartedError:
         return
+
+
+def guard_watch_handle(client: Client, period_id: UUID) -> WorkflowHandle[GuardWatchWorkflow, GuardEnd]:
+    """The handle of a guard period's watch, for its signal."""
+    return client.get_workflow_handle_for(GuardWatchWorkflow.run, guard_watch_id(period_id))
+
+
+async def start_guard_watch(client: Client, period: GuardPeriod, task_queue: str) -> None:
+    """Start the watch of a guard period; repeatable, even after it has ended.
+
+    Raises ``RPCError`` when the engine does not answer within the time limit.
+    """
+    try:
+        await client.start_workflow(
+            GuardWatchWorkflow.run,
+            period,
+            id=guard_watch_id(period.period_id),
+            task_queue=task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"Guard of {period.sector}, {period.starts_at:%Y-%m-%d %H:%M} UTC",
+            search_attributes=TypedSearchAttributes(
+                [
+                    SearchAttributePair(search_attributes.SAMU, str(period.samu_id)),
+                    SearchAttributePair(search_attributes.COMPANY, [str(period.company_id)]),
+                ]
+            ),
+            rpc_timeout=START_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        return
+
+
+async def probe(client: Client, task_queue: str) -> None:
+    """Ask engine and worker for a sign of life. Raises ``RPCError`` or a query failure when there is none."""
+    handle = client.get_workflow_handle(PROBE_ID)
+    try:
+        await handle.query(ProbeWorkflow.answers, rpc_timeout=PROBE_TIMEOUT)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        await client.start_workflow(
+            ProbeWorkflow.run,
+            id=PROBE_ID,
+            task_queue=task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary="Answers the end-to-end probe: always running",
+            rpc_timeout=START_TIMEOUT,
+        )
+        await handle.query(ProbeWorkflow.answers, rpc_timeout=PROBE_TIMEOUT)

@@ -17,8 +17,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.engagement import EngagementActivities
     from activities.search import SearchActivities
     from domain.demand import Demand
+    from domain.edition import LATEST, Edition
     from domain.messages import (
         Acceptance,
+        AlarmSight,
         Amendment,
         Arbitration,
         Cancellation,
@@ -32,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
         EngageResult,
         FromOutside,
         MissionExit,
+        ReceiptReport,
         Refusal,
         ReleaseRequest,
         Relief,
@@ -63,7 +66,7 @@ class DemandWorkflow:
     @workflow.init
     def __init__(self, start: DemandStart) -> None:
         """Open the file; messages may come before the first line of :meth:`run`."""
-        self._demand = Demand(start)
+        self._demand = Demand(start, _edition())
         self._recorder = Recorder(self._demand.ledger, start.demand_id, start.samu_id)
         self._sign = Sign(self._demand)
         self._one_claim_at_a_time = asyncio.Lock()
@@ -330,6 +333,19 @@ class DemandWorkflow:
                 await self._give_back(wanted)  # the mission ended while we asked
             return reply
 
+    @workflow.signal(name="mission_received")
+    def mission_received(self, report: ReceiptReport) -> None:
+        """A device of the company has the mission, or somebody read it."""
+        self._demand.crew.receive(report)
+        self._sign.update()
+
+    # -- alarms ----------------------------------------------------------------------------------------------------
+
+    @workflow.update(name="see_alarm")
+    def see_alarm(self, sight: AlarmSight) -> Reply:
+        """Somebody looks after an alarm."""
+        return self._demand.samu.see_alarm(sight)
+
     # -- other demands ---------------------------------------------------------------------------------------------
 
     @workflow.signal(name="vehicle_taken")
@@ -341,3 +357,8 @@ class DemandWorkflow:
     def snapshot(self) -> DemandEnd:
         """Status and number of facts, for support and tests; pages read the database."""
         return self._demand.summary()
+
+
+def _edition() -> Edition:
+    """A demand that began under older code keeps writing what that code wrote: its facts are numbered (ADR 11)."""
+    return LATEST if workflow.patched("2026-11-regulation") else Edition.FIRST

@@ -37,3 +37,9 @@ RECORD: ActivityOptions = {
     "retry_policy": _UNTIL_IT_SUCCEEDS,
 }
 """Write facts to the journal: must be written in the end; the dispatch never waits for it."""
+
+WATCH: ActivityOptions = {
+    "start_to_close_timeout": timedelta(seconds=3),
+    "retry_policy": _UNTIL_IT_SUCCEEDS,
+}
+"""Look at a guard period, warn, send its crew home: repeatable, and not given up before the database is back."""

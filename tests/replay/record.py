@@ -7,26 +7,55 @@ are running when the new code is deployed would break. That is answered with ``w
 import asyncio
 import gc
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path as FilePath
+from uuid import uuid4
 
 from rich.console import Console
+from temporalio.client import WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from tests.replay.stories import PATHS, Path, new_world
+from tests.replay.stories import PATHS, WATCHES, Path, WatchHandle, new_world
+from tests.workflow.guard_world import GuardWorld
 from tests.workflow.server import time_skipping
-from tests.workflow.story import Dispatch
+from tests.workflow.story import PASSED_THROUGH, Dispatch
+from workflows.guard_watch import GuardWatchWorkflow
 
+WatchPath = Callable[[WorkflowEnvironment, GuardWorld, str], Awaitable[WatchHandle]]
 HISTORIES = FilePath(__file__).parent / "histories"
 
 
 async def record(path: Path) -> FilePath:
-    """Play one path and write its history."""
+    """Play one path of a demand and write its history."""
     async with time_skipping() as env:
-        dispatch = Dispatch(env, new_world())
+        dispatch = Dispatch(env, new_world(path))
         async with dispatch.worker():
             handle = await path(dispatch)
             await handle.result()
-            history = await handle.fetch_history()
-    file = HISTORIES / f"{path.__name__}.json"
+            return _write(path.__name__, await handle.fetch_history())
+
+
+async def record_watch(path: WatchPath) -> FilePath:
+    """Play one path of a guard period's watch and write its history."""
+    async with time_skipping() as env:
+        world, queue = GuardWorld(), f"record-{uuid4()}"
+        restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        async with Worker(
+            env.client,
+            task_queue=queue,
+            workflows=[GuardWatchWorkflow],
+            activities=world.activities(),
+            workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        ):
+            handle = await path(env, world, queue)
+            await handle.result()
+            return _write(path.__name__, await handle.fetch_history())
+
+
+def _write(name: str, history: WorkflowHistory) -> FilePath:
+    file = HISTORIES / f"{name}.json"
     file.write_text(history.to_json() + "\n", encoding="utf-8")
     return file
 
@@ -37,6 +66,9 @@ async def main(names: list[str]) -> None:
     for path in PATHS:
         if not names or path.__name__ in names:
             console.print(f"recorded {(await record(path)).name}")
+    for watch in WATCHES:
+        if not names or watch.__name__ in names:
+            console.print(f"recorded {(await record_watch(watch)).name}")
     gc.collect()
     await asyncio.sleep(0.5)  # short scripts that end right after closing a server may crash at exit
 

@@ -2,17 +2,36 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from domain.messages import Acceptance, Amendment, Decision, MissionExit, Relief, StepUndo
-from domain.vocabulary import STEPS, Step
-from tests.unit.stories import SAMU, regulator, site, uid, vehicle
+from temporalio.client import WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from domain.guard_messages import GuardEnd
+from domain.messages import (
+    Acceptance,
+    AlarmSight,
+    Amendment,
+    Decision,
+    MissionExit,
+    ReceiptReport,
+    Relief,
+    StepUndo,
+    Unavailability,
+)
+from domain.vocabulary import STEPS, Receipt, Step
+from tests.unit.stories import SAMU, guard, regulator, site, uid, vehicle
+from tests.workflow.guard_world import Crew, GuardWorld, period
 from tests.workflow.story import Dispatch, Handle, demand_id, eventually
 from tests.workflow.world import World
+from workflows.client import guard_watch_handle, start_guard_watch
 from workflows.demand import DemandWorkflow
+from workflows.guard_watch import GuardWatchWorkflow
 
 A1, A2, B1, CS = vehicle("A1"), vehicle("A2"), vehicle("B1"), site("Cs")
+G1, H1 = guard("G1"), guard("H1", eta=19)
 Path = Callable[[Dispatch], Awaitable[Handle]]
 
 
@@ -138,6 +157,44 @@ async def the_patients_company_declines(d: Dispatch) -> Handle:
     return handle
 
 
+async def the_guard_is_reached_late(d: Dispatch) -> Handle:
+    """One guard crew cannot come, the next one can; nobody is reached, an alarm is seen, then all goes well."""
+    handle = await d.post()
+    unavailable = Unavailability(
+        solicitation_id=await d.solicitation(handle, G1),
+        reason="mission en cours",
+        received_at=await d.now(),
+        by=regulator("G"),
+    )
+    await handle.execute_update(DemandWorkflow.declare_unavailable, unavailable)
+    reply = await d.accept(handle, H1)
+    assert reply.mission_id is not None
+    await d.sleep(61)
+    await d.written(handle, "alarm_raised")
+    [raised] = d.world.bodies(demand_id(handle), "alarm_raised")
+    sight = AlarmSight(alarm_id=raised.alarm_id, received_at=await d.now(), by=SAMU)
+    await handle.execute_update(DemandWorkflow.see_alarm, sight)
+    told: dict[str, Any] = {"mission_id": reply.mission_id, "by": regulator("H")}
+    for receipt in Receipt:
+        report = ReceiptReport(receipt=receipt, received_at=await d.now(), **told)
+        await handle.signal(DemandWorkflow.mission_received, report)
+    await d.written(handle, "alarm_closed")
+    await d.all_steps(handle, reply.mission_id)
+    return handle
+
+
+async def a_silent_guard_and_a_company_without_a_post(d: Dispatch) -> Handle:
+    """The patient's company is regulated by nobody; one guard crew is rung again, both stay silent, a vehicle comes."""
+    handle = await d.post(chosen_company_id=uid("Z"))
+    await d.solicitation(handle, G1)
+    await d.sleep(46)
+    await d.solicitation(handle, H1)
+    await d.sleep(30)
+    reply = await d.accept(handle, A1)
+    await d.all_steps(handle, reply.mission_id)
+    return handle
+
+
 PATHS: tuple[Path, ...] = (
     completed,
     a_site_names_its_vehicle,
@@ -147,9 +204,48 @@ PATHS: tuple[Path, ...] = (
     broken_down_and_replaced,
     amended_in_search_and_on_mission,
     the_patients_company_declines,
+    the_guard_is_reached_late,
+    a_silent_guard_and_a_company_without_a_post,
 )
+WITH_GUARD = (the_guard_is_reached_late, a_silent_guard_and_a_company_without_a_post)
 
 
-def new_world() -> World:
-    """The fleet that every path starts with."""
-    return World(A1, A2, B1, CS)
+def new_world(path: Path) -> World:
+    """The fleet that a path starts with."""
+    return World(*((G1, H1) if path in WITH_GUARD else ()), A1, A2, B1, CS)
+
+
+# -- the watch of a guard period -----------------------------------------------------------------------------------------
+
+WatchHandle = WorkflowHandle[GuardWatchWorkflow, GuardEnd]
+
+
+async def a_guard_opened_late_with_a_mission_at_the_end(
+    env: WorkflowEnvironment, world: GuardWorld, task_queue: str
+) -> WatchHandle:
+    """Nobody comes for forty minutes, the watch is told of the crew, and the crew is on a mission when it ends."""
+    now = await env.get_current_time()
+    watched = period(now + timedelta(hours=1), now + timedelta(hours=13))
+    await start_guard_watch(env.client, watched, task_queue)
+    handle = guard_watch_handle(env.client, watched.period_id)
+    await env.sleep(timedelta(hours=1, minutes=40))
+    since = await env.get_current_time()
+    world.crews.append(Crew(since, busy_until=watched.ends_at + timedelta(minutes=3)))
+    await handle.signal(GuardWatchWorkflow.guard_changed)
+    await env.sleep(watched.ends_at + timedelta(hours=1) - since)
+    return handle
+
+
+async def a_guard_that_nobody_opens(
+    env: WorkflowEnvironment, world: GuardWorld, task_queue: str
+) -> WatchHandle:
+    """Nobody ever comes."""
+    del world
+    now = await env.get_current_time()
+    watched = period(now + timedelta(hours=1), now + timedelta(hours=13))
+    await start_guard_watch(env.client, watched, task_queue)
+    await env.sleep(timedelta(hours=14))
+    return guard_watch_handle(env.client, watched.period_id)
+
+
+WATCHES = (a_guard_opened_late_with_a_mission_at_the_end, a_guard_that_nobody_opens)
