@@ -14,14 +14,19 @@ from api import refusals
 from api.edge import Edge
 from api.resources import Resources
 from api.routes import (
+    alarms,
+    crews,
     decisions,
     demands,
     devices,
     fleet,
+    guard,
     health,
     journal,
     missions,
     positions,
+    regulation,
+    roster,
     solicitations,
     stream,
     token,
@@ -40,6 +45,8 @@ TAGS = [
     {"name": "accounts", "description": "Logging in, and the device one is on"},
     {"name": "demands", "description": "What a SAMU asks for and decides"},
     {"name": "company", "description": "What companies and crews answer and report"},
+    {"name": "guard", "description": "Who must answer, where, when"},
+    {"name": "regulation", "description": "Who regulates which site, and what a device will receive"},
     {"name": "live", "description": "Every fact as it happens"},
     {"name": "reference", "description": "Lists to choose from"},
     {"name": "health", "description": "For operators"},
@@ -50,10 +57,16 @@ ROUTERS = (
     demands.router,
     decisions.router,
     journal.router,
+    journal.whole,
     solicitations.router,
     missions.router,
+    regulation.router,
+    crews.router,
     fleet.router,
     positions.router,
+    guard.router,
+    roster.router,
+    alarms.router,
     stream.router,
     health.router,
 )
@@ -98,6 +111,7 @@ def _lifespan(resources: Resources) -> Callable[[FastAPI], Any]:
         tasks = [
             asyncio.create_task(resources.feed.run(), name="feed"),
             asyncio.create_task(sweep_for_ever(resources), name="sweeper"),
+            asyncio.create_task(resources.probe.run(), name="probe"),
         ]
         try:
             yield

@@ -30,3 +30,7 @@ class TimedCache(Generic[Key, Value]):
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)
         return value
+
+    def forget(self, key: Key) -> None:
+        """Read a value again the next time."""
+        self._kept.pop(key, None)

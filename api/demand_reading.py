@@ -14,15 +14,17 @@ from api.schemas.demands import (
     CounterProposalShown,
     DemandLine,
     DemandShown,
+    GuardPhone,
     MissionOfDemand,
     SearchState,
     SolicitationOfDemand,
     StepShown,
 )
 from api.security import Caller
+from domain.fleet import Point
 from domain.people import Role
 from domain.vocabulary import DemandStatus, SolicitationState, Tier
-from storage import identity, means, views
+from storage import guard, identity, means, views
 from storage.keyring import UnreadableError
 from storage.views import DemandView, MissionView, SolicitationView, StepView
 
@@ -51,7 +53,23 @@ async def read_demand(
         own = found.received_at + timedelta(minutes=found.max_delay_minutes)
         found = replace(found, deadline=own)  # a rival's promise is between the SAMU and that rival
     line = demand_line(found, resources.clock(), knows=knows)
-    return _shown(found, line, asked, mission, patient, knows=knows)
+    shown = _shown(found, line, asked, mission, patient, knows=knows)
+    return shown.model_copy(
+        update={"guard_by_phone": await _guard_by_phone(connection, resources, caller, found)}
+    )
+
+
+async def _guard_by_phone(
+    connection: AsyncConnection, resources: Resources, caller: Caller, found: DemandView
+) -> list[GuardPhone]:
+    """Whom the SAMU telephones while it looks for somebody: crews on a guard that it has not approved yet."""
+    if caller.company_id is not None or not DemandStatus(found.status).is_searching:
+        return []
+    sector_id = await resources.sector_at(found.samu_id, Point(lat=found.lat, lon=found.lon))
+    if sector_id is None:
+        return []
+    waiting = await guard.guards_by_phone(connection, sector_id, resources.clock())
+    return [GuardPhone.model_validate(each) for each in waiting]
 
 
 def _promises(asked: SolicitationView) -> bool:

@@ -90,7 +90,7 @@ class Edge:
             if not message.get("more_body") or size > most * DRAINED_TIMES:
                 break
         if size > most:
-            raise Problem("body_too_large", f"A body has at most {most} bytes.")
+            raise Problem("body_too_large", f"A body has at most {most} bytes: send a long list in parts.")
         return b"".join(chunks)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from fastapi import Depends, Header, Request
@@ -57,6 +57,9 @@ UpdateId = Annotated[str, Depends(update_id)]
 class IdempotentRoute(APIRoute):
     """A route that remembers its final answers by caller and key."""
 
+    media_types: ClassVar[frozenset[str]] = frozenset({JSON})
+    """What a body may be."""
+
     def get_route_handler(self) -> Handler:
         """Wrap the route's own handler."""
         inner = super().get_route_handler()
@@ -64,17 +67,21 @@ class IdempotentRoute(APIRoute):
         async def handle(request: Request) -> Response:
             if request.method in {"GET", "HEAD"}:
                 return await inner(request)
-            await _refuse_other_types(request)
+            await _refuse_other_types(request, self.media_types)
             key = request.headers.get(HEADER)
             return await (_once(request, _checked(key), inner) if key is not None else inner(request))
 
         return handle
 
 
-async def _refuse_other_types(request: Request) -> None:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON and await request.body():
+async def _refuse_other_types(request: Request, allowed: frozenset[str]) -> None:
+    if media_type_of(request) not in allowed and await request.body():
         raise Problem("unsupported_media_type")
+
+
+def media_type_of(request: Request) -> str:
+    """What the body is said to be, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _checked(key: str) -> str:

@@ -40,7 +40,13 @@ async def read_sheet(resources: Resources, caller: Caller, mission_id: UUID) -> 
         if _may_read_patient(caller, found):
             patient = await read_patient(connection, resources, caller, found.demand_id)
     own = caller.company_id == found.company_id
-    return MissionShown(**dict(mission_line(found)), patient=patient, steps=steps_shown(steps, names=own))
+    samu = await resources.samu(found.samu_id)
+    return MissionShown(
+        **dict(mission_line(found)),
+        patient=patient,
+        steps=steps_shown(steps, names=own),
+        samu_phone=samu.profile.phone if samu else None,
+    )
 
 
 def _may_read_patient(caller: Caller, found: MissionView) -> bool:

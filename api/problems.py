@@ -39,6 +39,7 @@ KINDS: Mapping[str, Kind] = {
         401, "Credentials refused", "The user name, password, token or key is not valid."
     ),
     "token_expired": Kind(401, "Token expired", "Ask for a new access token with the refresh token."),
+    "session_ended": Kind(401, "Logged out", "This login has ended: log in again."),
     "too_many_attempts": Kind(429, "Too many attempts", "Wait before you try to log in again."),
     "too_many_requests": Kind(
         429, "Too many requests", "Wait as long as Retry-After says: the first answer counts, not the last."
@@ -64,12 +65,26 @@ KINDS: Mapping[str, Kind] = {
         "Device required",
         "Register this device (POST /v1/devices) and send its id as X-Device-Id.",
     ),
-    "device_closed": _refusal("Device closed", "This device was closed: register it again."),
+    "device_closed": _refusal(
+        "Device closed", "This device was logged out or replaced: log in and register it again."
+    ),
     "outside_area": Kind(UNPROCESSABLE, "Outside the area", "The place is outside the area of this SAMU."),
     "unknown_company": Kind(
         UNPROCESSABLE, "Unknown company", "This company is unknown, or your SAMU may not solicit it."
     ),
     "unknown_facility": Kind(UNPROCESSABLE, "Unknown facility", "Take a facility from GET /v1/facilities."),
+    "unknown_sector": Kind(
+        UNPROCESSABLE, "Unknown sector", "Take a guard sector from GET /v1/guard/sectors."
+    ),
+    "unknown_teammate": Kind(
+        UNPROCESSABLE,
+        "Unknown teammate",
+        "Take somebody from GET /v1/guard/teammates, or enter a name and a diploma.",
+    ),
+    "invalid_roster": Kind(
+        UNPROCESSABLE, "Roster refused", "Nothing was imported: correct what `errors` names, all of it."
+    ),
+    "samu_required": Kind(UNPROCESSABLE, "SAMU required", "Say whose roster this is (`samu_id`)."),
     "until_in_the_past": Kind(UNPROCESSABLE, "Already over", "`until` must lie in the future."),
     "idempotency_mismatch": _refusal(
         "Key used before", "This Idempotency-Key was used with another request: take a new key."
@@ -131,6 +146,50 @@ KINDS: Mapping[str, Kind] = {
     "undo_too_late": _refusal("Too late to undo", "The delay to take this step back is over."),
     "no_transport_not_allowed": _refusal(
         "No transport not allowed", "Ending without transport is possible right after BILAN_REALISE."
+    ),
+    "backdated_too_far": _refusal(
+        "Too long ago", "A regulator may tell a step at most 30 minutes later: let the crew tell older ones."
+    ),
+    "lease_lost": _refusal("Regulation lost", "This device does not regulate: take the regulation first."),
+    "lease_held_elsewhere": _refusal("Regulated elsewhere", "Another device regulates this site."),
+    "handover_unknown": _refusal("No such hand-over", "This site was not offered to this device."),
+    "confirmation_required": _refusal(
+        "Confirmation required", "Something is still running here: repeat with confirm=true."
+    ),
+    "phone_required": _refusal("Phone required", "This is done on a phone (a device of kind MOBILE)."),
+    "phone_on_guard": _refusal("Phone on guard", "This phone is on guard: it regulates nothing meanwhile."),
+    "not_the_guard_phone": _refusal(
+        "Not the guard's phone", "Only the phone of the guard crew in this vehicle answers for it."
+    ),
+    "alarm_closed": _refusal("Alarm closed", "What it warned of is over: nobody need look after it."),
+    # -- the guard
+    "guard_ended": _refusal("Guard ended", "This vehicle is on guard no more."),
+    "guard_not_rostered": _refusal(
+        "Not in the roster",
+        "This period is not in the roster any more: take one from GET /v1/guard/periods, or report yours missing.",
+    ),
+    "guard_not_yet_open": _refusal("Too early", "A guard is opened at most 15 minutes before its period."),
+    "guard_period_over": _refusal("Period over", "This period is over: take the next one."),
+    "guard_period_invalid": _refusal("No such period", "A guard lasts from a minute to 26 hours."),
+    "guard_period_offered": _refusal(
+        "Not missing", "The roster has a period of yours for this sector now (`period_id`): open that one."
+    ),
+    "guard_already_open": _refusal("Already on guard", "Another crew is on guard for this period."),
+    "guard_already_settled": _refusal("Already decided", "This guard was approved or refused before."),
+    "guard_phone_taken": _refusal(
+        "Phone on guard elsewhere", "This phone is on guard in another vehicle: end that guard first."
+    ),
+    "guard_vehicle_taken": _refusal(
+        "Vehicle on guard",
+        "This vehicle is on another guard: end it first, or open the period that follows it.",
+    ),
+    "vehicle_category_refused": _refusal(
+        "Vehicle not suitable", "A guard is kept with a vehicle of category A or C."
+    ),
+    "lease_held": _refusal("Regulation held", "This phone regulates: give the regulation up first."),
+    "shift_busy": _refusal(
+        "Still busy",
+        "Answer, or finish the mission first: after its end this guard closes by itself when the vehicle is free.",
     ),
 }
 

@@ -13,9 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.cache import TimedCache
 from api.engine import Engine
 from api.metrics import Metrics
+from api.probe import EngineProbe
 from api.throttle import AnswerThrottle, LoginThrottle
+from domain.fleet import Point
 from geo.area import Area
-from storage import accounts
+from geo.sectors import SectorMap
+from storage import accounts, sectors, sessions
 from storage.accounts import Person, SamuProfile, SoftwareKey
 from storage.feed import Feed
 from storage.keyring import Keyring
@@ -64,16 +67,31 @@ class Resources:
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
     answers: AnswerThrottle = field(default_factory=AnswerThrottle)
+    probe: EngineProbe = field(init=False)
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     people: TimedCache[UUID, Person | None] = field(
+        default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)
+    )
+    sessions: TimedCache[UUID, bool] = field(
         default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)
     )
     keys: TimedCache[bytes, SoftwareKey | None] = field(
         default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)
     )
+    sectors: TimedCache[UUID, SectorMap] = field(
+        default_factory=lambda: TimedCache(AREA_SECONDS, CACHED_AREAS)
+    )
     areas: TimedCache[UUID, SamuArea | None] = field(
         default_factory=lambda: TimedCache(AREA_SECONDS, CACHED_AREAS)
     )
+
+    def __post_init__(self) -> None:
+        """One probe for the whole process."""
+        object.__setattr__(self, "probe", EngineProbe(self.engine, self.clock))
+
+    def probed_at(self) -> datetime | None:
+        """When engine and worker were last seen to answer, end to end."""
+        return self.probe.succeeded_at
 
     async def person(self, person_id: UUID) -> Person | None:
         """An account that is not disabled, read again every few seconds."""
@@ -84,6 +102,15 @@ class Resources:
 
         return await self.people.get(person_id, read)
 
+    async def session_is_open(self, session_id: UUID) -> bool:
+        """Whether a login has not ended, read again every few seconds."""
+
+        async def read() -> bool:
+            async with self.database.connect() as connection:
+                return await sessions.is_open(connection, session_id)
+
+        return await self.sessions.get(session_id, read)
+
     async def software_key(self, key_hash: bytes) -> SoftwareKey | None:
         """A key that was not revoked, read again every few seconds."""
 
@@ -92,6 +119,16 @@ class Resources:
                 return await accounts.key_by_hash(connection, key_hash)
 
         return await self.keys.get(key_hash, read)
+
+    async def sector_at(self, samu_id: UUID, place: Point) -> UUID | None:
+        """The guard sector that a place lies in; the outlines are read again every minute."""
+
+        async def read() -> SectorMap:
+            async with self.database.connect() as connection:
+                found = await sectors.sectors_of(connection, samu_id)
+            return SectorMap((each.id, each.outline) for each in found)
+
+        return (await self.sectors.get(samu_id, read)).sector_at(place.lat, place.lon)
 
     async def samu(self, samu_id: UUID) -> SamuArea | None:
         """A SAMU with its area and policy, read again every minute."""

@@ -12,9 +12,12 @@ from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 
 from api.problems import Problem
 from api.resources import ApiConfig, Resources, resources_of
+from domain.lease import Post
 from domain.people import Actor, Role
+from domain.vocabulary import DeviceKind
 from storage import devices
 from storage.accounts import Person, secret_hash
+from storage.devices import Device
 from storage.views import Scope
 
 ISSUER = "rescousse"
@@ -28,7 +31,10 @@ _api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="Softwar
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, with their one role and scope. ``id`` is the account's, of a person or of software."""
+    """Who calls, with their one role and scope. ``id`` is the account's, of a person or of software.
+
+    ``session_id`` is the login that a person's token comes from; null for software and for tokens of the first version.
+    """
 
     id: UUID
     name: str
@@ -36,6 +42,7 @@ class Caller:
     samu_id: UUID | None
     company_id: UUID | None
     is_person: bool
+    session_id: UUID | None = None
 
     @property
     def ident(self) -> str:
@@ -58,12 +65,21 @@ class Caller:
         )
 
 
-def sign_token(config: ApiConfig, person: Person, at: datetime) -> str:
-    """An access token that says who the person is and what they may see."""
+@dataclass(frozen=True, slots=True)
+class TokenOf:
+    """Whose a valid access token is, and from which login."""
+
+    person_id: UUID
+    session_id: UUID | None
+
+
+def sign_token(config: ApiConfig, person: Person, session_id: UUID, at: datetime) -> str:
+    """An access token of a session that says who the person is and what they may see."""
     claims: dict[str, object] = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": str(person.id),
+        "sid": str(session_id),
         "name": person.username,
         "role": person.role.value,
         "samu": str(person.samu_id) if person.samu_id else None,
@@ -75,8 +91,8 @@ def sign_token(config: ApiConfig, person: Person, at: datetime) -> str:
     return jwt.encode(claims, config.secret_key, ALGORITHM)
 
 
-def read_token(config: ApiConfig, token: str) -> UUID:
-    """The account that a valid token stands for. Raises Problem 401."""
+def read_token(config: ApiConfig, token: str) -> TokenOf:
+    """What a valid token stands for. Raises Problem 401."""
     try:
         claims = jwt.decode(
             token,
@@ -86,10 +102,10 @@ def read_token(config: ApiConfig, token: str) -> UUID:
             audience=AUDIENCE,
             options={"require": ["exp", "iat", "sub", "iss", "aud"]},
         )
-        return UUID(claims["sub"])
+        return TokenOf(UUID(claims["sub"]), UUID(claims["sid"]) if "sid" in claims else None)
     except jwt.ExpiredSignatureError as error:
         raise Problem("token_expired") from error
-    except (jwt.InvalidTokenError, ValueError) as error:
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
         raise Problem("invalid_credentials") from error
 
 
@@ -121,13 +137,24 @@ async def _software(resources: Resources, key: str) -> Caller:
 
 
 async def _person(resources: Resources, token: str) -> Caller:
-    """The account is read again: a disabled one is out at once, and a changed role counts."""
+    """The account is read again: a disabled one is out at once, a changed role counts, and so does logging out."""
     if len(token) > LONGEST_CREDENTIAL:
         raise Problem("invalid_credentials")
-    person = await resources.person(read_token(resources.config, token))
+    told = read_token(resources.config, token)
+    person = await resources.person(told.person_id)
     if person is None:
         raise Problem("invalid_credentials")
-    return Caller(person.id, person.username, person.role, person.samu_id, person.company_id, is_person=True)
+    if told.session_id is not None and not await resources.session_is_open(told.session_id):
+        raise Problem("session_ended")
+    return Caller(
+        id=person.id,
+        name=person.username,
+        role=person.role,
+        samu_id=person.samu_id,
+        company_id=person.company_id,
+        is_person=True,
+        session_id=told.session_id,
+    )
 
 
 def allow(*roles: Role) -> Callable[..., Awaitable[Caller]]:
@@ -166,27 +193,52 @@ DeviceHeader = Annotated[
 
 async def company_actor(request: Request, caller: CompanyCaller, x_device_id: DeviceHeader = None) -> Actor:
     """Who answers or passes a step for a company, with the device that they do it on."""
-    if x_device_id is None:
-        raise Problem("device_required")
-    return await _on_device(request, caller, x_device_id)
+    device = await _needed_device(request, caller, x_device_id)
+    return caller.actor(device.id)
+
+
+async def company_post(request: Request, caller: CompanyCaller, x_device_id: DeviceHeader = None) -> Post:
+    """Who regulates, or is in a vehicle, for a company, and on what kind of device."""
+    device = await _needed_device(request, caller, x_device_id)
+    return post_of(caller, device)
+
+
+def post_of(caller: Caller, device: Device) -> Post:
+    """The caller on a device of theirs."""
+    return Post(device_id=device.id, kind=DeviceKind(device.kind), by=caller.actor(device.id))
 
 
 async def samu_actor(request: Request, caller: SamuCaller, x_device_id: DeviceHeader = None) -> Actor:
     """Who decides for the SAMU; people may say on which device."""
-    return await _on_device(request, caller, x_device_id) if x_device_id else caller.actor(None)
+    if x_device_id is None:
+        return caller.actor(None)
+    return caller.actor((await own_device(request, caller, x_device_id)).id)
 
 
-async def _on_device(request: Request, caller: Caller, device_id: UUID) -> Actor:
+async def _needed_device(request: Request, caller: Caller, device_id: UUID | None) -> Device:
+    if device_id is None:
+        raise Problem("device_required")
+    return await own_device(request, caller, device_id)
+
+
+async def own_device(request: Request, caller: Caller, device_id: UUID) -> Device:
+    """An open device of the caller's. Raises Problem 404 for any other, 409 for one that was closed."""
     async with resources_of(request).database.connect() as connection:
         device = await devices.find_device(connection, device_id, caller.id)
+    return checked(device)
+
+
+def checked(device: Device | None) -> Device:
+    """A device that may be used. Raises Problem 404 for none, 409 for one that was closed."""
     if device is None:
         raise Problem("not_found", "This device is not registered, or not yours.")
     if device.closed_at is not None:
         raise Problem("device_closed")
-    return caller.actor(device_id)
+    return device
 
 
 CompanyActor = Annotated[Actor, Depends(company_actor)]
+CompanyPost = Annotated[Post, Depends(company_post)]
 SamuActor = Annotated[Actor, Depends(samu_actor)]
 
 

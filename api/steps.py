@@ -10,6 +10,7 @@ from api.schemas.missions import StepAnswer
 from api.updates import closed
 from api.waiting import wait_for
 from domain.messages import StepReport
+from domain.mission import backdated_too_far
 from domain.outcomes import Outcome
 from domain.vocabulary import Step
 from storage import kept_steps, timeline, views
@@ -31,6 +32,7 @@ async def pass_step(resources: Resources, mission: MissionView, report: StepRepo
         return _again(mission, known)
     if report.step_id not in waiting:
         _check_order(mission, waiting.values(), report.step)
+        _check_time(report)
     try:
         await resources.engine.tell(mission.demand_id, report)
     except EngineAwayError as error:
@@ -58,6 +60,12 @@ def _check_order(mission: MissionView, waiting: Collection[Step], step: Step) ->
         expected = expected.next
     if step is not expected:
         raise refused(Outcome.WRONG_STEP, expected)
+
+
+def _check_time(report: StepReport) -> None:
+    """What a regulator was told by telephone is written down within 30 minutes (rule 43)."""
+    if backdated_too_far(report):
+        raise refused(Outcome.BACKDATED_TOO_FAR)
 
 
 async def _after_the_end(resources: Resources, demand_id: UUID) -> Problem:

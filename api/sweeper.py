@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 
+from api.duty_sweeper import SilenceWatch, start_watches
 from api.engine import EngineAwayError
 from api.refusals import is_database_away
 from api.resources import Resources
@@ -24,20 +25,33 @@ log = logging.getLogger(__name__)
 
 async def sweep_for_ever(resources: Resources) -> None:
     """Sweep until cancelled; nothing that fails ends it."""
-    forget_at = 0.0
+    forget_at, silence = 0.0, SilenceWatch(resources)
     while True:
-        try:
-            while await sweep(resources) == AT_ONCE:
-                pass
-            if asyncio.get_running_loop().time() >= forget_at:
-                await _forget(resources)
-                forget_at = asyncio.get_running_loop().time() + FORGET_EVERY_SECONDS
-        except EngineAwayError:
-            log.warning("sweeper: the engine is away, demands wait for it")
-        except Exception as error:  # noqa: BLE001 - the sweeper must outlive every fault, and says which
-            kind = "the database is away" if is_database_away(error) else type(error).__name__
-            log.warning("sweeper: %s, trying again", kind)
+        await _outlive(_sweep_all(resources))
+        await _outlive(silence.look())
+        await _outlive(start_watches(resources))
+        if asyncio.get_running_loop().time() >= forget_at and await _outlive(_forget(resources)):
+            forget_at = asyncio.get_running_loop().time() + FORGET_EVERY_SECONDS
         await asyncio.sleep(EVERY_SECONDS)
+
+
+async def _outlive(doing: Awaitable[object]) -> bool:
+    """Whether it went well; whatever went wrong is said, and does not keep the rest from being done."""
+    try:
+        await doing
+    except EngineAwayError:
+        log.warning("sweeper: the engine is away, demands and guard periods wait for it")
+    except Exception as error:  # noqa: BLE001 - the sweeper must outlive every fault, and says which
+        kind = "the database is away" if is_database_away(error) else type(error).__name__
+        log.warning("sweeper: %s, trying again", kind)
+    else:
+        return True
+    return False
+
+
+async def _sweep_all(resources: Resources) -> None:
+    while await sweep(resources) == AT_ONCE:
+        pass
 
 
 async def sweep(resources: Resources) -> int:

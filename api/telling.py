@@ -10,11 +10,14 @@ TOLD_TO_OTHERS = ("role", "company_id")
 
 
 def told_to(scope: Scope, data: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The content of a fact for a caller of this scope: of other organisations' people, role and company."""
+    """The content of a fact for a caller of this scope: of other organisations' people, role and company only."""
+    told = dict(data)
+    if "teammate" in told and not _is_own(scope, told.get("company_id")):
+        told["teammate"] = None
     by = data.get("by")
-    if not isinstance(by, dict) or _is_own(scope, by.get("company_id")):
-        return dict(data)
-    return {**data, "by": {name: by.get(name) for name in TOLD_TO_OTHERS}}
+    if isinstance(by, dict) and not _is_own(scope, by.get("company_id")):
+        told["by"] = {name: by.get(name) for name in TOLD_TO_OTHERS}
+    return told
 
 
 def _is_own(scope: Scope, company_id: JsonValue) -> bool:

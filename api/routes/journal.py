@@ -10,17 +10,26 @@ from api.cursors import Cursor, bad_cursor, decode, encode
 from api.documents import READS
 from api.problems import Problem
 from api.resources import resources_of
-from api.schemas.demands import FactPage, FactShown, VerdictPage, VerdictShown
+from api.schemas.demands import (
+    FactPage,
+    FactShown,
+    TimelineFact,
+    TimelinePage,
+    VerdictPage,
+    VerdictShown,
+)
 from api.security import AnyCaller, Caller, WatcherCaller
 from api.telling import told_to
-from domain.vocabulary import Tier
+from domain.vocabulary import Subject, Tier
 from storage import timeline, views
-from storage.timeline import JournalLine, VerdictLine, VerdictMark
+from storage.timeline import About, JournalLine, VerdictLine, VerdictMark
 
 router = APIRouter(prefix="/v1/demands/{demand_id}", tags=["demands"])
+whole = APIRouter(prefix="/v1/journal", tags=["live"])
 
 Limit = Annotated[int, Query(ge=1, le=2000, description="At most so many lines")]
 LARGEST = 2**31 - 1
+LARGEST_POSITION = 2**63 - 1
 
 
 @router.get("/journal", summary="Read the journal", responses=READS)
@@ -41,6 +50,32 @@ def _fact(caller: Caller, found: JournalLine) -> FactShown:
     return FactShown.model_validate(replace(found, data=told_to(caller.scope, found.data)))
 
 
+@whole.get("", summary="Read every journal", responses=READS)
+async def get_every_journal(
+    request: Request,
+    caller: AnyCaller,
+    cursor: Cursor = None,
+    limit: Limit = 1000,
+    subject: Annotated[
+        Subject | None, Query(description="Demands', companies' or guard periods' only")
+    ] = None,
+    subject_id: Annotated[UUID | None, Query(description="Of one demand, company or guard period")] = None,
+) -> TimelinePage:
+    """What the stream tells, for whoever reads instead of listening: every fact that the caller may see, in order.
+
+    `next_cursor` is always there: read on from it later for what has happened since.
+    """
+    after = _number(decode(cursor, 1)[0], LARGEST_POSITION) if cursor else 0
+    about = About(subject, subject_id)
+    async with resources_of(request).database.connect() as connection:
+        found, position = await timeline.facts_after(connection, caller.scope, after, limit, about)
+    return TimelinePage(items=[_line(caller, each) for each in found], next_cursor=encode(position))
+
+
+def _line(caller: Caller, found: JournalLine) -> TimelineFact:
+    return TimelineFact.model_validate(replace(found, data=told_to(caller.scope, found.data)))
+
+
 @router.get("/verdicts", summary="Read the verdicts", responses=READS)
 async def get_verdicts(
     request: Request, caller: WatcherCaller, demand_id: UUID, cursor: Cursor = None, limit: Limit = 1000
@@ -57,10 +92,10 @@ async def get_verdicts(
 
 
 def _verdict(found: VerdictLine) -> VerdictShown:
-    """A site is judged in its own tier, a vehicle in all others."""
-    is_site = found.tier == Tier.SITE
-    kind = {"site_id" if is_site else "vehicle_id": found.target_id}
-    return VerdictShown.model_validate(found).model_copy(update=kind)
+    """A site is judged in its own tier, the patient's company for its free choice, a vehicle in all others."""
+    shown = VerdictShown.model_validate(found)
+    name = {Tier.SITE: "site_id", Tier.FREE_CHOICE: "company_id"}.get(Tier(found.tier), "vehicle_id")
+    return shown.model_copy(update={name: found.target_id})
 
 
 def _mark(cursor: str) -> VerdictMark:
@@ -71,7 +106,7 @@ def _mark(cursor: str) -> VerdictMark:
         raise bad_cursor() from error
 
 
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(LARGEST)) or int(text) > LARGEST:
+def _number(text: str, largest: int = LARGEST) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(largest)) or int(text) > largest:
         raise bad_cursor()
     return int(text)

@@ -10,6 +10,7 @@ from api.documents import READS, WRITES
 from api.engine import Update
 from api.idempotent import IdempotentRoute, TakesKey, UpdateId
 from api.mission_reading import find_mission, mission_line, read_sheet
+from api.receipts import receive
 from api.resources import resources_of
 from api.schemas.common import Recorded
 from api.schemas.demands import ReasonGiven
@@ -17,6 +18,8 @@ from api.schemas.missions import (
     MissionPage,
     MissionShown,
     Openness,
+    ReceiptGiven,
+    ReceiptShown,
     ReliefGiven,
     StepAnswer,
     StepGiven,
@@ -24,7 +27,7 @@ from api.schemas.missions import (
 from api.security import AnyCaller, Caller, CompanyActor, CompanyCaller, ReceivedAt
 from api.steps import KEPT, pass_step
 from api.updates import ask
-from domain.messages import FromOutside, MissionExit, Relief, StepReport, StepUndo
+from domain.messages import FromOutside, MissionExit, ReceiptReport, Relief, StepReport, StepUndo
 from storage import views
 
 router = APIRouter(prefix="/v1/missions", tags=["company"], route_class=IdempotentRoute)
@@ -68,7 +71,9 @@ async def post_step(
     mission_id: UUID,
     given: StepGiven,
 ) -> StepAnswer:
-    """In order. The same `step_id` may be sent again. A time in the future is held to ours (rule 96)."""
+    """In order. The same `step_id` may be sent again. A time in the future is held to ours (rule 96); a regulator's
+    lies at most 30 minutes back (rule 43), a crew's phone may have been without network for longer.
+    """
     resources = resources_of(request)
     mission = await find_mission(resources, caller, mission_id)
     report = StepReport(
@@ -84,6 +89,31 @@ async def post_step(
     if told.status == KEPT:
         response.status_code = 202
     return told
+
+
+@router.post(
+    "/{mission_id}/receipt",
+    status_code=202,
+    summary="A device has the mission, or it was read",
+    responses={200: {"description": "It was known.", "model": ReceiptShown}, **WRITES},
+    dependencies=[TakesKey],
+)
+async def post_receipt(
+    request: Request,
+    response: Response,
+    caller: CompanyCaller,
+    actor: CompanyActor,
+    at: ReceivedAt,
+    mission_id: UUID,
+    given: ReceiptGiven,
+) -> ReceiptShown:
+    """202 when it was passed on, 200 when it is written down already (rule 30). The acknowledgement is a step."""
+    resources = resources_of(request)
+    mission = await find_mission(resources, caller, mission_id)
+    report = ReceiptReport(received_at=at, by=actor, mission_id=mission_id, receipt=given.receipt)
+    if not await receive(resources, mission, report):
+        response.status_code = 200
+    return ReceiptShown(mission_id=mission_id, delivered_at=mission.delivered_at, opened_at=mission.opened_at)
 
 
 async def _ask(

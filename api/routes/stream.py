@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 import pydantic_core
 from fastapi import APIRouter, Depends, Header, Request
@@ -11,9 +13,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from api.documents import READS
 from api.problems import Problem
 from api.resources import Resources, resources_of
-from api.security import AnyCaller
+from api.security import AnyCaller, DeviceHeader, own_device
 from api.telling import told_to
-from storage import timeline
+from storage import sessions, timeline
 from storage.timeline import JournalLine
 from storage.views import Scope
 
@@ -25,6 +27,8 @@ LOOK_EVERY_SECONDS = 5.0
 """A look without news: the feed has a safety net of its own, this one is below it."""
 RECONNECT_MILLISECONDS = 1000
 LARGEST_POSITION = 2**63 - 1
+DEVICE_CLOSED = "device_closed"
+"""The fact that a device of the company was closed: perhaps the one that listens."""
 
 router = APIRouter(prefix="/v1", tags=["live"])
 
@@ -57,44 +61,100 @@ def _position(text: str) -> int:
     raise Problem("invalid_request", "Last-Event-ID should be an id of this stream.", errors=[{**fault}])
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who listens, in which login, and on which device if they said so."""
+
+    resources: Resources
+    scope: Scope
+    session_id: UUID | None
+    device_id: UUID | None
+
+    async def is_there(self) -> bool:
+        """Whether neither the device nor the login was closed meanwhile."""
+        if self.session_id is None and self.device_id is None:
+            return True
+        async with self.resources.database.connect() as connection:
+            return await sessions.still_there(connection, self.session_id, self.device_id)
+
+
+async def listener(request: Request, caller: AnyCaller, x_device_id: DeviceHeader = None) -> Listener:
+    """Who listens. Raises Problem 404 or 409 for a device that is not theirs, or was closed."""
+    if x_device_id is not None:
+        await own_device(request, caller, x_device_id)
+    return Listener(resources_of(request), caller.scope, caller.session_id, x_device_id)
+
+
 @router.get("/stream", summary="Listen", response_class=EventSourceResponse, responses=READS)
 async def stream(
-    request: Request, caller: AnyCaller, start: Annotated[int, Depends(start_position)]
+    heard_by: Annotated[Listener, Depends(listener)], start: Annotated[int, Depends(start_position)]
 ) -> AsyncIterator[ServerSentEvent]:
     """`event: <kind>`, `id: <position>`, `data: {demand_id, seq, kind, at, recorded_at, data}`. A comment every 15 s.
 
-    Ends after ten minutes, or when the process stops: connect again with `Last-Event-ID`.
+    Ends after ten minutes, or when the process stops: connect again with `Last-Event-ID`. Ends at once, with
+    `device_closed` as its last event, when the device (`X-Device-Id`) or the login is closed.
     """
-    resources = resources_of(request)
-    resources.metrics.streams.inc()
+    streams = heard_by.resources.metrics.streams
+    streams.inc()
     try:
         yield ServerSentEvent(comment=f"connected after {start}", retry=RECONNECT_MILLISECONDS)
-        async for line in _facts(resources, caller.scope, start):
-            yield event_of(line, caller.scope)
-        yield ServerSentEvent(comment="connect again", retry=RECONNECT_MILLISECONDS)
+        async for event in _events(heard_by, start):
+            yield event
     finally:
-        resources.metrics.streams.dec()
+        streams.dec()
 
 
-async def _facts(resources: Resources, scope: Scope, position: int) -> AsyncIterator[JournalLine]:
-    """The caller's facts after a position, as they come. No connection is held while waiting."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + LASTS_SECONDS
-    feed = resources.feed
+async def _events(heard_by: Listener, start: int) -> AsyncIterator[ServerSentEvent]:
+    """The listener's facts, as long as they are there; then that they are not, or that they should connect again."""
+    last = None
+    async for line in _facts(heard_by, start):
+        if line is None:
+            if last != DEVICE_CLOSED:
+                yield _goodbye(heard_by)
+            return
+        last = line.kind
+        yield event_of(line, heard_by.scope)
+    yield ServerSentEvent(comment="connect again", retry=RECONNECT_MILLISECONDS)
+
+
+async def _facts(heard_by: Listener, position: int) -> AsyncIterator[JournalLine | None]:
+    """The caller's facts after a position, as they come; ``None`` at last when they are not there any more.
+
+    Whether they are there is looked at when a device of theirs is closed, and every few seconds: other processes close
+    logins, too. No connection is held while waiting.
+    """
+    loop, feed = asyncio.get_running_loop(), heard_by.resources.feed
+    until, look_at = loop.time() + LASTS_SECONDS, loop.time() + LOOK_EVERY_SECONDS
     while loop.time() < until and not feed.closed:
         seen = feed.count
-        async with resources.database.connect() as connection:
-            found, position = await timeline.facts_after(connection, scope, position, AT_ONCE)
+        async with heard_by.resources.database.connect() as connection:
+            found, position = await timeline.facts_after(connection, heard_by.scope, position, AT_ONCE)
         for line in found:
             yield line
+            if line.kind == DEVICE_CLOSED and not await heard_by.is_there():
+                yield None
+                return
+        if loop.time() >= look_at:
+            look_at = loop.time() + LOOK_EVERY_SECONDS
+            if not await heard_by.is_there():
+                yield None
+                return
         if len(found) < AT_ONCE:
             await feed.wait(seen, min(LOOK_EVERY_SECONDS, until - loop.time()))
+
+
+def _goodbye(heard_by: Listener) -> ServerSentEvent:
+    """Said to whoever was not told by a fact: people without a company, and a login without a device."""
+    data = {"kind": DEVICE_CLOSED, "data": {"device_id": heard_by.device_id}}
+    return ServerSentEvent(event=DEVICE_CLOSED, raw_data=pydantic_core.to_json(data).decode())
 
 
 def event_of(line: JournalLine, scope: Scope) -> ServerSentEvent:
     """A fact as an event of the stream of a caller of this scope."""
     data = {
         "demand_id": line.demand_id,
+        "subject": line.subject,
+        "subject_id": line.subject_id,
         "seq": line.seq,
         "kind": line.kind,
         "at": line.at,

@@ -1,20 +1,23 @@
-"""Logging in and out of nothing: tokens, and who one is."""
+"""Logging in: tokens, and who one is."""
 
 import asyncio
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
+from uuid_utils.compat import uuid7
 
 from api.documents import READS, problems
 from api.problems import Problem
 from api.resources import Resources, resources_of
 from api.schemas.accounts import Me, TokensGiven
 from api.security import AnyCaller, ReceivedAt, sign_token
-from storage import accounts
+from storage import accounts, sessions
 from storage.accounts import Person, Renewal
 
 LONGEST_NAME = 200
@@ -55,7 +58,15 @@ async def token(
         return await _renew(resources, _needed(refresh_token, "refresh_token"), at)
     name, secret = _needed(username, "username"), _needed(password, "password")
     person = await _log_in(resources, name, secret, request.client.host if request.client else "")
-    return await _tokens(resources, person, secrets.token_urlsafe(16), at)
+    return await _tokens(resources, person, _Login(secrets.token_urlsafe(16)), at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """Where tokens come from: the family of refresh tokens, and the session if there is one already."""
+
+    family: str
+    session_id: UUID | None = None
 
 
 def _needed(value: str | None, name: str) -> str:
@@ -92,23 +103,29 @@ async def _verify(resources: Resources, password: str, hashed: str) -> bool:
 
 async def _renew(resources: Resources, presented: str, at: ReceivedAt) -> TokensGiven:
     async with resources.database.begin() as connection:
-        renewal, person_id = await accounts.use_refresh_token(connection, presented, at)
+        used = await accounts.use_refresh_token(connection, presented, at)
         person = None
-        if renewal is Renewal.GRANTED and person_id is not None:
-            person = await accounts.person_by_id(connection, person_id)
+        if used.renewal is Renewal.GRANTED and used.person_id is not None:
+            person = await accounts.person_by_id(connection, used.person_id)
     if person is None:
         raise Problem("invalid_credentials", "The refresh token is not valid: log in again.")
-    return await _tokens(resources, person, presented.partition(".")[0], at)
+    login = _Login(presented.partition(".")[0], used.session_id)
+    return await _tokens(resources, person, login, at)
 
 
-async def _tokens(resources: Resources, person: Person, family: str, at: ReceivedAt) -> TokensGiven:
-    config = resources.config
-    refresh = f"{family}.{secrets.token_urlsafe(32)}"
+async def _tokens(resources: Resources, person: Person, login: _Login, at: ReceivedAt) -> TokensGiven:
+    """Tokens of a session: a new one, unless the login has one."""
+    config, session_id = resources.config, login.session_id or uuid7()
+    refresh = f"{login.family}.{secrets.token_urlsafe(32)}"
     lifetime = timedelta(days=config.refresh_token_days)
     async with resources.database.begin() as connection:
-        await accounts.keep_refresh_token(connection, refresh, person.id, at + lifetime)
+        if login.session_id is None:
+            await sessions.open_session(connection, session_id, person.id, at)
+        elif not await sessions.is_open(connection, session_id):
+            raise Problem("session_ended")
+        await accounts.keep_refresh_token(connection, refresh, person.id, at + lifetime, session_id)
     return TokensGiven(
-        access_token=sign_token(config, person, at),
+        access_token=sign_token(config, person, session_id, at),
         expires_in=config.access_token_minutes * 60,
         refresh_token=refresh,
         refresh_expires_in=int(lifetime.total_seconds()),

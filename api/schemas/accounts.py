@@ -1,13 +1,13 @@
 """Logging in, who one is, and the device one is on."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from api.fields import Answer, Body, Word
+from domain.vocabulary import DeviceKind
 
 
 class TokensGiven(Answer):
@@ -32,14 +32,6 @@ class Me(Answer):
     scope_name: str | None
 
 
-class DeviceKind(StrEnum):
-    """What the person is on."""
-
-    PLUGIN = "PLUGIN"
-    WEB = "WEB"
-    MOBILE = "MOBILE"
-
-
 _Url = Annotated[str, StringConstraints(pattern=r"^https://[!-~]+$", max_length=2000)]
 _Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-+/=]+$", max_length=500)]
 
@@ -60,11 +52,12 @@ class PushSubscription(Body):
 
 
 class DeviceGiven(Body):
-    """A device to register."""
+    """A device to register; ``replaces`` is another one of the same person, which is closed."""
 
     kind: DeviceKind
     name: Word
     push_subscription: PushSubscription | None = None
+    replaces: UUID | None = None
 
 
 class DeviceShown(Answer):
@@ -75,3 +68,4 @@ class DeviceShown(Answer):
     name: str
     created_at: datetime
     closed_at: datetime | None
+    closed_reason: str | None = None

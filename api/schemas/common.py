@@ -1,5 +1,6 @@
 """Shapes that several resources use."""
 
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -54,12 +55,25 @@ class Recorded(Answer):
 
 
 class FieldError(Answer):
-    """What is wrong, and where: a JSON pointer into the body, or the name of a parameter."""
+    """What is wrong, and where: a JSON pointer into the body, a line of a file, or the name of a parameter."""
 
     code: str
     detail: str
     pointer: str | None = None
     parameter: str | None = None
+    line: int | None = None
+    column: str | None = None
+
+
+class HolderShown(Answer):
+    """Who regulates a site: told to its own company only."""
+
+    site_id: UUID
+    device_id: UUID
+    device_name: str
+    device_kind: str
+    person: str
+    since: datetime
 
 
 class ProblemShown(Answer):
@@ -71,10 +85,17 @@ class ProblemShown(Answer):
     detail: str
     code: str
     errors: list[FieldError] | None = None
+    error_count: int | None = None
+    opens_at: datetime | None = None
+    period_id: UUID | None = None
     expected_step: str | None = None
     missing: list[str] | None = None
     distance_km: float | None = None
     looks_swapped: bool | None = None
+    holder: HolderShown | None = None
+    open_solicitations: int | None = None
+    running_missions: int | None = None
+    open_guard_shifts: int | None = None
 
 
 class Empty(Body):

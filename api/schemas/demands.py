@@ -11,7 +11,7 @@ from api.fields import Answer, Body, DelayMinutes, Flag, Line, Paragraph, Phone,
 from api.schemas.common import DestinationShown, PatientShown, Place, PlaceGiven
 from domain.fleet import Volume
 from domain.messages import Decision
-from domain.vocabulary import DemandStatus
+from domain.vocabulary import DemandStatus, Subject
 
 
 class Sex(StrEnum):
@@ -204,6 +204,16 @@ class DemandLine(Answer):
     ended_at: datetime | None
 
 
+class GuardPhone(Answer):
+    """A crew on a provisional guard that waits for approval (POST /v1/guard/periods/{period_id}/approval)."""
+
+    sector: str
+    company: str
+    phone: str | None
+    period_id: UUID
+    vehicle_id: UUID
+
+
 class DemandShown(DemandLine):
     """A demand with all that hangs on it. ``patient`` is shown to its SAMU only, and only when it is read."""
 
@@ -217,6 +227,8 @@ class DemandShown(DemandLine):
     solicitations: list[SolicitationOfDemand]
     counter_proposals: list[CounterProposalShown]
     mission: MissionOfDemand | None
+    guard_by_phone: list[GuardPhone] = Field(default_factory=list)
+    """Guard crews of the place's sector that the platform does not reach yet: call them (rule 59)."""
 
 
 class DemandPage(Answer):
@@ -242,6 +254,21 @@ class FactPage(Answer):
 
     items: list[FactShown]
     next_cursor: str | None
+
+
+class TimelineFact(FactShown):
+    """One fact of a demand's, a company's or a guard period's journal."""
+
+    subject: Subject
+    subject_id: UUID
+    demand_id: UUID | None
+
+
+class TimelinePage(Answer):
+    """A page of all journals, in the order in which they were written."""
+
+    items: list[TimelineFact]
+    next_cursor: str
 
 
 class VerdictShown(Answer):

@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from api.fields import Answer, Body, Flag, Instant, Latitude, Longitude
+from domain.readiness import Colour
+from domain.vocabulary import DeviceKind, LeaseState, Mode
 
 MOST_POSITIONS = 1000
 
@@ -75,8 +77,35 @@ class PositionShown(Answer):
     heading: float | None
 
 
+class RegulatorShown(Answer):
+    """The device that regulates a site, and whose it is."""
+
+    id: UUID
+    name: str
+    kind: DeviceKind
+    person: str
+
+
+class RegulationShown(Answer):
+    """How a site is regulated. Who regulates is told to its own company only (rule 37)."""
+
+    state: LeaseState
+    epoch: int
+    since: datetime | None
+    device_kind: DeviceKind | None
+    device: RegulatorShown | None
+
+
+class PhonesShown(Answer):
+    """The phones in a vehicle; which one is the primary is told to its own company only (rule 25)."""
+
+    count: int
+    primary_device_id: UUID | None
+    last_seen_at: datetime | None
+
+
 class SiteShown(Answer):
-    """A site with its tick-box."""
+    """A site with its tick-box, and how it is regulated."""
 
     id: UUID
     company_id: UUID
@@ -85,10 +114,11 @@ class SiteShown(Answer):
     lon: float
     available: bool
     until: datetime | None
+    regulation: RegulationShown
 
 
 class VehicleShown(Answer):
-    """A vehicle with its tick-box, its last position and its mission."""
+    """A vehicle with its tick-box, its last position and its mission; its mode is seen, never set (rule 19)."""
 
     id: UUID
     company_id: UUID
@@ -101,6 +131,9 @@ class VehicleShown(Answer):
     until: datetime | None
     position: PositionShown | None
     mission_id: UUID | None
+    on_guard: bool
+    mode: Mode | None
+    phones: PhonesShown
 
 
 class CompanyShown(Answer):
@@ -108,6 +141,7 @@ class CompanyShown(Answer):
 
     id: UUID
     name: str
+    colour: Colour
     readiness: str
     sites: list[SiteShown]
     vehicles: list[VehicleShown]

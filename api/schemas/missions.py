@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import Field
 
 from api.fields import Answer, Body, CounterMinutes, Instant, Line
-from api.schemas.common import DestinationShown, PatientShown, Place
+from api.schemas.common import DestinationShown, PatientShown, Place, Recorded
 from api.schemas.demands import StepShown
-from domain.vocabulary import Step
+from domain.vocabulary import Receipt, Step
 
 
 class Openness(StrEnum):
@@ -64,6 +64,15 @@ class SolicitationShown(Answer):
     answered_at: datetime | None
     rung_at: datetime | None
     demand: TermsShown
+    answerable_here: bool | None
+    """Whether the device that asks may answer: it regulates, or is the guard's phone. Null without a device."""
+
+
+class Confirmed(Recorded):
+    """A confirmed mission, and whether a phone is in its vehicle; otherwise ``notice`` says to call the crew."""
+
+    phone_bound: bool | None = None
+    notice: str | None = None
 
 
 class SolicitationPage(Answer):
@@ -98,13 +107,18 @@ class MissionLine(Answer):
     instructions: str | None
     exercise: bool
     destination: DestinationShown
+    phone_bound: bool | None
+    """Whether a phone was in the vehicle at confirmation (rule 31)."""
+    delivered_at: datetime | None
+    opened_at: datetime | None
 
 
 class MissionShown(MissionLine):
-    """The whole sheet. The patient is shown while the mission runs (rule 32)."""
+    """The whole sheet. The patient is shown while the mission runs (rule 32); the bilan is told by phone (rule 22)."""
 
     patient: PatientShown | None = None
     steps: list[StepShown]
+    samu_phone: str | None = None
 
 
 class MissionPage(Answer):
@@ -141,3 +155,17 @@ class ReliefGiven(Body):
 
     vehicle_id: UUID
     reason: Line
+
+
+class ReceiptGiven(Body):
+    """A device has the mission, or somebody has read it (rule 30)."""
+
+    receipt: Receipt
+
+
+class ReceiptShown(Answer):
+    """How far the mission has come."""
+
+    mission_id: UUID
+    delivered_at: datetime | None
+    opened_at: datetime | None

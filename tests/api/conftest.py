@@ -4,8 +4,10 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 import httpx
 import pytest
@@ -87,7 +89,27 @@ async def people(engine: AsyncEngine, world: World) -> People:
     return made
 
 
-def make_resources(database: AsyncEngine, database_url: str, engine: Engine) -> Resources:
+@dataclass
+class Clock:
+    """The clock of the API, which a test may put ahead: nobody sleeps."""
+
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def advance(self, **by: float) -> None:
+        self.ahead += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def make_resources(
+    database: AsyncEngine, database_url: str, engine: Engine, clock: Clock | None = None
+) -> Resources:
     """What an API process works with."""
     return Resources(
         config=ApiConfig(secret_key=SECRET, max_body_bytes=262_144),
@@ -96,12 +118,13 @@ def make_resources(database: AsyncEngine, database_url: str, engine: Engine) -> 
         keyring=Keyring({"one": b"1" * 32}),
         feed=Feed(database_url),
         migrated=partial(migrate.is_current, database),
+        clock=clock or Clock(),
     )
 
 
 @pytest.fixture
-def resources(engine: AsyncEngine, database_url: str, rules: RuleEngine) -> Resources:
-    return make_resources(engine, database_url, rules)
+def resources(engine: AsyncEngine, database_url: str, rules: RuleEngine, clock: Clock) -> Resources:
+    return make_resources(engine, database_url, rules, clock)
 
 
 @pytest.fixture
@@ -146,13 +169,31 @@ def log_in(http: httpx.AsyncClient) -> Login:
     return log_in
 
 
-@pytest.fixture
-async def regulator(log_in: Login, people: People) -> Caller:
-    """The regulator of the first company."""
-    return await log_in(people.regulators[0])
+async def another_device(caller: Caller, kind: str, name: str = "autre") -> Caller:
+    """The same person on a device of their own, of this kind."""
+    device = await caller.post("/v1/devices", {"kind": kind, "name": name})
+    return caller.on_device(device.raise_for_status().json()["id"])
+
+
+async def regulating(caller: Caller, site_id: UUID) -> Caller:
+    """A caller whose device regulates the site."""
+    (await caller.send("PUT", f"/v1/regulation/sites/{site_id}")).raise_for_status()
+    return caller
 
 
 @pytest.fixture
-async def rival(log_in: Login, people: People) -> Caller:
-    """The regulator of the second company."""
-    return await log_in(people.regulators[1])
+async def regulator(log_in: Login, people: People, world: World) -> Caller:
+    """The regulator of the first company, who regulates its site."""
+    return await regulating(await log_in(people.regulators[0]), world.cathare.site_id)
+
+
+@pytest.fixture
+async def rival(log_in: Login, people: People, world: World) -> Caller:
+    """The regulator of the second company, who regulates its site."""
+    return await regulating(await log_in(people.regulators[1]), world.minervois.site_id)
+
+
+@pytest.fixture
+async def crew(log_in: Login, people: People) -> Caller:
+    """The crew of the first company, on its phone."""
+    return await another_device(await log_in(people.crews[0]), "MOBILE", "téléphone 1")

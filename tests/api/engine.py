@@ -11,7 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.engine import DemandEndedError, EngineAwayError, Update
 from domain.demand import Demand
 from domain.fleet import VehicleCard, Volume
-from domain.messages import Candidate, DemandStart, FactBatch, FromOutside, Reply, StepReport
+from domain.guard_messages import GuardPeriod
+from domain.messages import (
+    Candidate,
+    DemandStart,
+    FactBatch,
+    FromOutside,
+    ReceiptReport,
+    Reply,
+    StepReport,
+)
 from domain.outcomes import Outcome
 from domain.vocabulary import Tier
 from storage.projection import record
@@ -30,6 +39,8 @@ class RuleEngine:
     asked: list[tuple[Update, FromOutside, str]] = field(default_factory=list)
     verdicts: dict[str, Reply] = field(default_factory=dict)
     kept: list[tuple[UUID, StepReport]] = field(default_factory=list)
+    watches: list[GuardPeriod] = field(default_factory=list)
+    guard_news: list[UUID] = field(default_factory=list)
 
     async def start(self, start: DemandStart) -> None:
         self._reach()
@@ -37,10 +48,11 @@ class RuleEngine:
             return
         self.starts.append(start)
         demand = self.demands[start.demand_id] = Demand(start)
+        chosen = start.chosen_company_id
+        free = [Candidate(tier=Tier.FREE_CHOICE, company_id=chosen)] if chosen else []
         while tier := demand.next_tier():
-            if tier is Tier.FREE_CHOICE and not start.chosen_company_id:
-                break
-            demand.open_tier(tier, [c for c in self.candidates if c.tier is tier], start.received_at)
+            asked = [c for c in (*free, *self.candidates) if c.tier is tier]
+            demand.open_tier(tier, asked, start.received_at)
             if demand.is_asking(tier):
                 break
         if not demand.next_tier() and not any(demand.is_asking(tier) for tier in Tier):
@@ -69,6 +81,24 @@ class RuleEngine:
             return
         demand.crew.report_step(report)
         await self.record(demand)
+
+    async def receive(self, demand_id: UUID, report: ReceiptReport) -> None:
+        self._reach()
+        demand = self.demands.get(demand_id)
+        if demand is None or not demand.is_open:
+            raise DemandEndedError
+        demand.crew.receive(report)
+        await self.record(demand)
+
+    async def start_watch(self, period: GuardPeriod) -> None:
+        self._reach()
+        self.watches.append(period)
+
+    async def guard_changed(self, period_id: UUID) -> None:
+        self.guard_news.append(period_id)
+
+    async def probe(self) -> bool:
+        return not self.away and not self.worker_away
 
     async def answers(self) -> bool:
         return not self.away
@@ -109,6 +139,7 @@ def _handlers(demand: Demand) -> Mapping[Update, Callable[[Any], Reply]]:
         Update.UNDO_STEP: demand.crew.undo_step,
         Update.BREAK_DOWN: demand.crew.break_down,
         Update.END_WITHOUT_TRANSPORT: demand.crew.end_without_transport,
+        Update.SEE_ALARM: demand.samu.see_alarm,
         Update.RELIEVE: lambda order: _relieve(demand, order),
     }
 

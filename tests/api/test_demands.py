@@ -91,8 +91,8 @@ async def test_a_demand_is_kept_when_the_process_dies_before_it_starts(
     rules.starts.clear()
     long_ago = api.resources.clock() - timedelta(seconds=10)
     async with api.resources.database.begin() as connection:
-        for table in (tables.journal, tables.solicitations):
-            await connection.execute(sa.delete(table).where(table.c.demand_id == demand_id))
+        for column in (tables.journal.c.subject_id, tables.solicitations.c.demand_id):
+            await connection.execute(sa.delete(column.table).where(column == demand_id))
         await connection.execute(sa.update(tables.demands).values(started_at=None, received_at=long_ago))
         await connection.execute(sa.update(tables.demand_views).values(version=1))
     async with asyncio.timeout(10):
@@ -292,7 +292,7 @@ async def test_rule_091_a_refused_amendment_leaves_the_address(samu: Caller, rul
 
 
 async def test_rule_006_who_was_within_reach_and_not_asked_is_not_said_to_be_solicited(
-    samu: Caller, rules: RuleEngine, api: Api
+    samu: Caller, regulator: Caller, rules: RuleEngine, api: Api
 ) -> None:
     posted = (await samu.post("/v1/demands", demand(max_delay_minutes=40))).json()
     start = rules.starts[0]
@@ -311,7 +311,7 @@ async def test_rule_006_who_was_within_reach_and_not_asked_is_not_said_to_be_sol
     told = {each["target_id"]: each["verdict"] for each in found}
     assert told[str(api.world.cathare.vehicles[0].id)] == VehicleVerdict.SOLICITED
     assert told[str(api.world.cathare.site_id)] == VehicleVerdict.NOT_YET_ASKED
-    assert told[str(api.world.corbieres.vehicles[0].id)] == VehicleVerdict.NO_POSITION
+    assert told[str(api.world.corbieres.vehicles[0].id)] == VehicleVerdict.NOT_REGULATED
 
 
 async def test_scope_who_did_it_is_named_to_their_own_organisation_only(

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.caller import Caller, Json, assert_problem
-from tests.api.conftest import Api, Login
+from tests.api.conftest import Api
 
 
 def _fix(at: datetime, **more: object) -> Json:
@@ -27,14 +27,14 @@ async def test_a_company_sees_its_own_means(regulator: Caller, samu: Caller, nei
 
 async def test_rule_023_readiness_says_what_is_received_or_missing(regulator: Caller, api: Api) -> None:
     told = (await regulator.get("/v1/fleet")).json()["companies"][0]
-    assert told["readiness"].startswith("You receive: site Site de")
+    assert told["readiness"].startswith("Vous recevrez : site Site de")
     for path in [f"/v1/vehicles/{one.id}" for one in api.world.cathare.vehicles] + [
         f"/v1/sites/{api.world.cathare.site_id}"
     ]:
         ticked = await regulator.send("PUT", f"{path}/availability", {"available": False})
         assert ticked.json()["available"] is False
     told = (await regulator.get("/v1/fleet")).json()["companies"][0]
-    assert told["readiness"].startswith("You receive nothing")
+    assert told["readiness"] == "Vous ne recevez rien : aucun site ni véhicule n'est coché."
 
 
 async def test_ticks_end(regulator: Caller, api: Api) -> None:
@@ -82,14 +82,6 @@ async def test_a_batch_has_a_size(regulator: Caller, api: Api, count: int) -> No
     assert_problem(
         await regulator.post("/v1/positions", {"positions": [one] * count}), 422, "invalid_request"
     )
-
-
-async def test_a_crew_may_tick_its_vehicle_but_no_site(log_in: Login, api: Api) -> None:
-    crew = await log_in(api.people.crews[0])
-    vehicle, site = api.world.cathare.vehicles[0].id, api.world.cathare.site_id
-    body = {"available": False}
-    assert (await crew.send("PUT", f"/v1/vehicles/{vehicle}/availability", body)).status_code == 200
-    assert_problem(await crew.send("PUT", f"/v1/sites/{site}/availability", body), 404, "not_found")
 
 
 async def test_facilities_are_listed(regulator: Caller) -> None:

@@ -10,7 +10,7 @@ from api import steps
 from domain.vocabulary import STEPS, Step
 from storage import tables
 from tests.api.caller import Caller, Json, assert_problem, demand, without
-from tests.api.conftest import Api, Login
+from tests.api.conftest import Api, Login, another_device
 from tests.api.engine import RuleEngine
 
 
@@ -92,7 +92,8 @@ async def test_answers_and_steps_need_a_device_of_ones_own(
     borrowed = bare.on_device(rival.headers["X-Device-Id"])
     assert_problem(await borrowed.post(path, {}), 404, "not_found")
     device = regulator.headers["X-Device-Id"]
-    assert (await regulator.send("DELETE", f"/v1/devices/{device}")).status_code == 204
+    await another_device(bare, "WEB")  # on which the login goes on
+    assert (await regulator.send("DELETE", f"/v1/devices/{device}?confirm=true")).status_code == 204
     assert_problem(await regulator.post(path, {}), 409, "device_closed")
 
 

@@ -169,9 +169,7 @@ async def test_scope_the_stream_names_nobody_to_others(samu: Caller, regulator: 
 
 async def test_a_company_never_looks_at_the_same_foreign_facts_again(api: Api) -> None:
     other, ours = uuid4(), uuid4()
-    fill = (
-        "INSERT INTO journal (demand_id, seq, samu_id, kind, at, audience, data) SELECT gen_random_uuid(), 1,"
-    )
+    fill = "INSERT INTO journal (subject_id, seq, samu_id, kind, at, audience, data) SELECT gen_random_uuid(), 1,"
     fill += " gen_random_uuid(), 'x', now(), ARRAY[CAST(:who AS uuid)], '{}' FROM generate_series(1, :count)"
     database = api.resources.database
     async with database.begin() as connection:

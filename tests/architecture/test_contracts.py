@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from domain import facts, messages
+from domain import duty_facts, facts, guard_messages, messages
 from workflows import options
 
 HERE = Path(__file__).parent
@@ -39,7 +39,7 @@ def models(module: ModuleType) -> list[type[BaseModel]]:
 def wire_schema() -> dict[str, Any]:
     """Every wire model with its fields, whether each is required, and the shape of each."""
     told: dict[str, Any] = {}
-    for model in [*models(messages), *models(facts)]:
+    for model in [*models(messages), *models(guard_messages), *models(facts), *models(duty_facts)]:
         schema = TypeAdapter(model).json_schema(mode="validation")
         told[model.__name__] = {
             name: {"required": name in schema.get("required", []), "shape": _shape(field)}
@@ -72,7 +72,10 @@ def test_wire_models_are_append_only() -> None:
     assert now == committed, "the committed schema is behind: write it again"
 
 
-@pytest.mark.parametrize("model", [*models(messages), *models(facts)], ids=lambda m: m.__name__)
+WIRE = [*models(messages), *models(guard_messages), *models(facts), *models(duty_facts)]
+
+
+@pytest.mark.parametrize("model", WIRE, ids=lambda m: m.__name__)
 def test_no_wire_model_has_a_field_for_identity(model: type[BaseModel]) -> None:
     assert not IDENTITY & set(model.model_fields)
     assert model.model_config.get("frozen"), "wire models are frozen"
@@ -93,7 +96,7 @@ def test_every_activity_is_called_with_options() -> None:
 
 
 def test_every_option_has_a_time_limit_and_a_stated_retry_policy() -> None:
-    for name in ("SURVEY", "ENGAGE", "RECORD"):
+    for name in ("SURVEY", "ENGAGE", "RECORD", "WATCH"):
         stated = getattr(options, name)
         assert 0 < stated["start_to_close_timeout"].total_seconds() <= 10
         assert stated["retry_policy"].maximum_interval.total_seconds() <= 10

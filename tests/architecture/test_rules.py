@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OF_THIS_CORE = {*range(1, 12), *range(26, 30), 44, *range(88, 98)}
+OF_THIS_CORE = {*range(1, 67), *range(88, 98)}
 
 
 def proved() -> set[int]:
@@ -26,11 +26,19 @@ def test_every_rule_that_is_promised_has_its_test() -> None:
 
 
 def test_every_test_of_a_rule_is_in_the_document() -> None:
-    assert proved() - promised() - {23} == set()
+    assert proved() - promised() == set()
+
+
+def explained() -> set[int]:
+    """Rules that a line says are proved under another number, or why they are not testable here."""
+    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8").split("## Of people and pages")[1]
+    rows = re.findall(r"^\| ([\d, ]+) \|", text, flags=re.MULTILINE)
+    return {int(number) for row in rows for number in row.split(",")}
 
 
 def test_the_core_covers_the_rules_it_must() -> None:
-    assert OF_THIS_CORE - proved() == set()
+    assert OF_THIS_CORE - proved() - explained() == set()
+    assert not explained() & proved()
 
 
 def test_every_room_that_the_document_names_exists() -> None:

@@ -7,7 +7,6 @@ import pytest
 from api.cache import TimedCache
 from api.cursors import decode, encode
 from api.problems import Problem
-from api.routes.fleet import readiness
 from api.throttle import FREE_FAILURES, LoginThrottle
 from storage.accounts import FAMILY_BYTES, refresh_token_hash
 from storage.keyring import Keyring, UnreadableError
@@ -91,9 +90,3 @@ def test_cursors_come_back_as_they_went() -> None:
     assert decode(encode("a", 3), 2) == ["a", "3"]
     with pytest.raises(Problem):
         decode(encode("a"), 2)
-
-
-def test_rule_023_readiness_in_one_sentence() -> None:
-    assert readiness([], []) == "You receive nothing: no site and no vehicle is ticked."
-    assert readiness(["Narbonne"], ["V1", "V3"]) == "You receive: site Narbonne · vehicles V1, V3."
-    assert readiness(["A", "B"], []) == "You receive: sites A, B."

@@ -1,0 +1,50 @@
+"""Alarms as they are read and answered."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from api.fields import Answer
+from domain.vocabulary import AlarmKind
+
+
+class AlarmState(StrEnum):
+    """Raised: it rings. Seen: somebody looks after it. Closed: its cause is over."""
+
+    RAISED = "RAISED"
+    SEEN = "SEEN"
+    CLOSED = "CLOSED"
+
+
+class AlarmOpenness(StrEnum):
+    """Which alarms a list is about."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+
+
+class AlarmShown(Answer):
+    """One alarm. ``sentence`` tells what it is about, and what to do; ``seen_by`` is named to their own people only."""
+
+    id: UUID
+    kind: AlarmKind
+    state: AlarmState
+    level: int
+    sentence: str
+    demand_id: UUID | None
+    mission_id: UUID | None
+    site_id: UUID | None
+    period_id: UUID | None
+    company_id: UUID | None
+    raised_at: datetime
+    seen_at: datetime | None
+    seen_by: str | None
+    seen_by_role: str | None
+    closed_at: datetime | None
+
+
+class AlarmPage(Answer):
+    """A page of alarms, newest first."""
+
+    items: list[AlarmShown]
+    next_cursor: str | None
