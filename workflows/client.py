@@ -1,6 +1,8 @@
 """The typed way into the engine: one data converter, how a demand is started, how it is spoken to."""
 
+from contextlib import suppress
 from datetime import timedelta
+from typing import TypedDict
 from uuid import UUID
 
 from temporalio.client import Client, WorkflowHandle
@@ -29,6 +31,21 @@ START_TIMEOUT = timedelta(seconds=2)
 PROBE_TIMEOUT = timedelta(seconds=2)
 
 
+class Once(TypedDict):
+    """How a workflow is started that must run once, whoever repeats the start."""
+
+    id_reuse_policy: WorkflowIDReusePolicy
+    id_conflict_policy: WorkflowIDConflictPolicy
+    rpc_timeout: timedelta
+
+
+ONCE: Once = {
+    "id_reuse_policy": WorkflowIDReusePolicy.REJECT_DUPLICATE,
+    "id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING,
+    "rpc_timeout": START_TIMEOUT,
+}
+
+
 async def connect(address: str, namespace: str, *, lazy: bool = False) -> Client:
     """Connect to the engine; ``lazy`` waits for the first call, so that a process starts while it is away."""
     return await Client.connect(address, namespace=namespace, lazy=lazy, data_converter=DATA_CONVERTER)
@@ -44,22 +61,19 @@ async def start_demand(client: Client, start: DemandStart, task_queue: str) -> N
 
     Raises ``RPCError`` when the engine does not answer within the time limit.
     """
-    try:
-        await client.start_workflow(
-            DemandWorkflow.run,
-            start,
-            id=workflow_id(start.demand_id),
-            task_queue=task_queue,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"{start.volume} within {start.max_delay_minutes} min, {start.reference}",
-            search_attributes=TypedSearchAttributes(
-                [SearchAttributePair(search_attributes.SAMU, str(start.samu_id))]
-            ),
-            rpc_timeout=START_TIMEOUT,
-        )
-    except WorkflowAlreadyStartedError:
-        return
+    starting = client.start_workflow(
+        DemandWorkflow.run,
+        start,
+        id=workflow_id(start.demand_id),
+        task_queue=task_queue,
+        static_summary=f"{start.volume} within {start.max_delay_minutes} min, {start.reference}",
+        search_attributes=TypedSearchAttributes(
+            [SearchAttributePair(search_attributes.SAMU, str(start.samu_id))]
+        ),
+        **ONCE,
+    )
+    with suppress(WorkflowAlreadyStartedError):
+        await starting
 
 
 def guard_watch_handle(client: Client, period_id: UUID) -> WorkflowHandle[GuardWatchWorkflow, GuardEnd]:
@@ -68,29 +82,23 @@ def guard_watch_handle(client: Client, period_id: UUID) -> WorkflowHandle[GuardW
 
 
 async def start_guard_watch(client: Client, period: GuardPeriod, task_queue: str) -> None:
-    """Start the watch of a guard period; repeatable, even after it has ended.
-
-    Raises ``RPCError`` when the engine does not answer within the time limit.
-    """
-    try:
-        await client.start_workflow(
-            GuardWatchWorkflow.run,
-            period,
-            id=guard_watch_id(period.period_id),
-            task_queue=task_queue,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"Guard of {period.sector}, {period.starts_at:%Y-%m-%d %H:%M} UTC",
-            search_attributes=TypedSearchAttributes(
-                [
-                    SearchAttributePair(search_attributes.SAMU, str(period.samu_id)),
-                    SearchAttributePair(search_attributes.COMPANY, [str(period.company_id)]),
-                ]
-            ),
-            rpc_timeout=START_TIMEOUT,
-        )
-    except WorkflowAlreadyStartedError:
-        return
+    """Start the watch of a guard period; repeatable, even after it has ended. Raises as `start_demand`."""
+    starting = client.start_workflow(
+        GuardWatchWorkflow.run,
+        period,
+        id=guard_watch_id(period.period_id),
+        task_queue=task_queue,
+        static_summary=f"Guard of {period.sector}, {period.starts_at:%Y-%m-%d %H:%M} UTC",
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(search_attributes.SAMU, str(period.samu_id)),
+                SearchAttributePair(search_attributes.COMPANY, [str(period.company_id)]),
+            ]
+        ),
+        **ONCE,
+    )
+    with suppress(WorkflowAlreadyStartedError):
+        await starting
 
 
 async def probe(client: Client, task_queue: str) -> None:
