@@ -9,8 +9,10 @@ from datetime import datetime
 from temporalio.client import Client
 
 from bench.baseline import bare_worker, measure_start, measure_updates
-from bench.players import LAT, LON, Company, Json, Samu, company, data_of, samu
+from bench.players import LAT, LON, Json, Samu, data_of, samu
+from bench.post import Post, post
 from bench.stack import Stack
+from simulation.runtime import CompanyAccount
 
 VEHICLES = 30
 
@@ -35,7 +37,7 @@ async def measure(stack: Stack, rounds: int) -> Timings:
         await stay.enter_async_context(bare_worker(stack.temporal))
         caller = await stay.enter_async_context(samu(stack.api, stack.accounts.samu.api_key))
         companies = [
-            await stay.enter_async_context(company(stack.api, each)) for each in stack.accounts.companies
+            await stay.enter_async_context(post(stack.api, each)) for each in _with_vehicles(stack, VEHICLES)
         ]
         await _place_thirty_vehicles(companies)
         await _warm_up(client, caller)
@@ -46,7 +48,19 @@ async def measure(stack: Stack, rounds: int) -> Timings:
     return timings
 
 
-async def _place_thirty_vehicles(companies: list[Company]) -> None:
+def _with_vehicles(stack: Stack, wanted: int) -> list[CompanyAccount]:
+    """As many companies as have so many vehicles together."""
+    chosen: list[CompanyAccount] = []
+    for company in stack.accounts.companies:
+        if sum(len(each.vehicles) for each in chosen) < wanted:
+            chosen.append(company)
+    return chosen
+
+
+async def _place_thirty_vehicles(companies: list[Post]) -> None:
+    """Each company regulates all of its sites, with its heartbeats, before the first demand: else nobody is asked."""
+    for owner in companies:
+        await owner.take()
     every = [(c, v) for c in companies for v in c.vehicles]
     for number, (owner, vehicle) in enumerate(every[:VEHICLES]):
         await owner.tick(vehicle, LAT + number * 0.001, LON)
@@ -60,7 +74,7 @@ async def _warm_up(client: Client, caller: Samu) -> None:
         await caller.call("POST", f"/v1/demands/{demand['id']}/cancellation", {"reason": "banc d'essai"})
 
 
-async def _one_demand(caller: Samu, companies: list[Company], timings: Timings) -> None:
+async def _one_demand(caller: Samu, companies: list[Post], timings: Timings) -> None:
     seen: list[tuple[float, Json]] = []
     async with caller.stream() as events:
         posting = asyncio.create_task(_post(caller))
@@ -102,11 +116,11 @@ async def _set_destination(caller: Samu, demand_id: str) -> None:
     await caller.call("PUT", f"/v1/demands/{demand_id}/destination", {"facility_id": facility["id"]})
 
 
-async def _accept(companies: list[Company], fact: Json) -> float:
+async def _accept(companies: list[Post], fact: Json) -> float:
     told = fact["data"]
     winner = next(c for c in companies if c.account.id == told["company_id"])
     began = time.perf_counter()
-    response = await winner.answer(told["solicitation_id"], "acceptance")
+    response = await winner.answer(told, "acceptance")
     took = (time.perf_counter() - began) * 1000
     response.raise_for_status()
     return took

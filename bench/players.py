@@ -1,22 +1,60 @@
-"""Who plays in a benchmark or a test of the whole stack: a SAMU and companies, through the public API."""
+"""Who plays in a benchmark or a test of the whole stack, through the public API: a SAMU, its coordinator, anybody.
+
+Companies play on their devices: `bench.post`.
+"""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
 from httpx_sse import ServerSentEvent, aconnect_sse
 
-from simulation.runtime import CompanyAccount, VehicleInfo
+from simulation.runtime import Login
 
 LAT, LON = 43.2130, 2.3491
 PLACE = {"lat": LAT, "lon": LON, "address": "12 rue de Verdun, 11000 Carcassonne"}
 Json = dict[str, Any]
+Found = TypeVar("Found")
+
+TIMEOUT_S = 20.0
+STREAM_TIMEOUT_S = 60.0
+"""A stream has a comment every 15 s: one that is silent for so long is dead."""
+LOOK_EVERY_S = 0.2
+
+
+@dataclass
+class Heard:
+    """What a stream told so far, in its order; each fact with its kind, and its place in the whole journal."""
+
+    facts: list[Json] = field(default_factory=list)
+    ended: bool = False
+    """The server said goodbye: nothing is sent to this listener any more."""
+    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def until(self, holds: Callable[[Json], bool], within: float = 30) -> Json:
+        """The first fact that holds, from the beginning; wait for it. Raises TimeoutError."""
+        async with asyncio.timeout(within), self._news:
+            await self._news.wait_for(lambda: any(holds(each) for each in self.facts))
+        return next(each for each in self.facts if holds(each))
+
+    async def until_ended(self, within: float = 30) -> None:
+        """Wait until the server ends the stream. Raises TimeoutError."""
+        async with asyncio.timeout(within), self._news:
+            await self._news.wait_for(lambda: self.ended)
+
+    async def take(self, event: ServerSentEvent | None) -> None:
+        """Note one event; none is the end."""
+        async with self._news:
+            if event is None:
+                self.ended = True
+            else:
+                self.facts.append({**data_of(event), "position": int(event.id) if event.id else None})
+            self._news.notify_all()
 
 
 @dataclass
@@ -37,15 +75,46 @@ class Player:
     async def stream(self, last_event_id: str | None = None) -> AsyncIterator[AsyncIterator[ServerSentEvent]]:
         """The caller's live facts."""
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-        timeout = httpx.Timeout(30, read=60)
+        timeout = httpx.Timeout(TIMEOUT_S, read=STREAM_TIMEOUT_S)
         async with aconnect_sse(self.http, "GET", "/v1/stream", headers=headers, timeout=timeout) as source:
             source.response.raise_for_status()
             yield source.aiter_sse()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Heard]:
+        """The caller's live facts from now on, collected beside whatever else is done."""
+        heard = Heard()
+        async with self.stream() as events:
+            listening = asyncio.create_task(_listen(events, heard))
+            try:
+                yield heard
+            finally:
+                listening.cancel()
+                with suppress(asyncio.CancelledError):
+                    await listening
+
+    async def fleet(self) -> list[Json]:
+        """The companies that the caller may see, with their means."""
+        told: list[Json] = (await self.call("GET", "/v1/fleet"))["companies"]
+        return told
+
+    async def journal(self, demand_id: str) -> list[Json]:
+        """The facts of a demand that the caller may see, in order."""
+        told: list[Json] = (await self.call("GET", f"/v1/demands/{demand_id}/journal"))["items"]
+        return told
+
+    async def alarms(self, **wanted: str) -> list[Json]:
+        """The alarms that the caller may see, newest first, those that are over as well."""
+        told: list[Json] = (await self.call("GET", "/v1/alarms"))["items"]
+        return [each for each in told if all(each[name] == value for name, value in wanted.items())]
 
 
 @dataclass
 class Samu(Player):
     """The SAMU's software."""
+
+    posted: list[str] = field(default_factory=list)
+    """Its demands, so that whoever is done can end what still runs."""
 
     async def post(self, **more: Any) -> Json:
         """Post a demand in Carcassonne."""
@@ -55,7 +124,9 @@ class Samu(Player):
             "volume": "AMBULANCE",
             "pickup": PLACE,
         }
-        return await self.call("POST", "/v1/demands", {**body, **more})
+        told = await self.call("POST", "/v1/demands", {**body, **more})
+        self.posted.append(told["id"])
+        return told
 
     async def demand(self, demand_id: str) -> Json:
         """A demand as it stands."""
@@ -69,60 +140,75 @@ class Samu(Player):
                     await anext(events)
         return told
 
+    async def verdicts(self, demand_id: str, **wanted: str) -> list[Json]:
+        """Why vehicles and sites were, or were not, solicited."""
+        told: list[Json] = (await self.call("GET", f"/v1/demands/{demand_id}/verdicts"))["items"]
+        return [each for each in told if all(each.get(name) == value for name, value in wanted.items())]
+
+    async def cancel(self, demand_id: str, reason: str = "essai") -> httpx.Response:
+        """Cancel a demand; any status is returned."""
+        return await self.http.post(f"/v1/demands/{demand_id}/cancellation", json={"reason": reason})
+
 
 @dataclass
-class Company(Player):
-    """A company's regulator, on a device that answers."""
+class Coordinator(Player):
+    """The ATSU's coordinator, who keeps the roster."""
 
-    account: CompanyAccount
-    vehicles: list[VehicleInfo] = field(default_factory=list)
-
-    async def tick(self, vehicle: VehicleInfo, lat: float, lon: float) -> None:
-        """Make a vehicle available at a place."""
-        await self.call("PUT", f"/v1/vehicles/{vehicle.id}/availability", {"available": True})
-        await self.locate(vehicle, lat, lon)
-
-    async def locate(self, vehicle: VehicleInfo, lat: float, lon: float) -> None:
-        """Send a position of now."""
-        fix = {"lat": lat, "lon": lon, "recorded_at": datetime.now(UTC).isoformat()}
-        await self.call("PUT", f"/v1/vehicles/{vehicle.id}/position", fix)
-
-    async def answer(self, solicitation_id: str, verb: str, body: Json | None = None) -> httpx.Response:
-        """Answer a solicitation; any status is returned."""
-        return await self.http.post(f"/v1/solicitations/{solicitation_id}/{verb}", json=body or {})
-
-    async def open_solicitations(self) -> list[Json]:
-        """What rings now."""
-        told: list[Json] = (await self.call("GET", "/v1/solicitations?state=OPEN"))["items"]
+    async def import_roster(self, table: str) -> Json:
+        """Import a roster in CSV; what was planned."""
+        response = await self.http.post(
+            "/v1/guard/roster", content=table.encode(), headers={"Content-Type": "text/csv"}
+        )
+        if response.is_error:
+            raise AssertionError(f"roster: {response.status_code} {response.text}")
+        told: Json = response.json()
         return told
-
-    async def step(self, mission_id: str, step: str) -> httpx.Response:
-        """Pass a step."""
-        body = {"step": step, "step_id": str(uuid4())}
-        return await self.http.post(f"/v1/missions/{mission_id}/steps", json=body)
 
 
 @asynccontextmanager
 async def samu(api: str, api_key: str) -> AsyncIterator[Samu]:
     """The SAMU with its key."""
-    async with httpx.AsyncClient(base_url=api, headers={"X-API-Key": api_key}, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=api, headers={"X-API-Key": api_key}, timeout=TIMEOUT_S) as http:
         yield Samu(http)
 
 
 @asynccontextmanager
-async def company(api: str, account: CompanyAccount) -> AsyncIterator[Company]:
-    """A company's regulator: logged in, with a device."""
-    async with httpx.AsyncClient(base_url=api, timeout=20) as http:
-        form = {"username": account.regulator.username, "password": account.regulator.password}
+async def coordinator(api: str, login: Login) -> AsyncIterator[Coordinator]:
+    """The coordinator, logged in."""
+    async with logged_in(api, login) as http:
+        yield Coordinator(http)
+
+
+@asynccontextmanager
+async def logged_in(api: str, login: Login) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with a person's token."""
+    async with httpx.AsyncClient(base_url=api, timeout=TIMEOUT_S) as http:
+        form = {"username": login.username, "password": login.password}
         token = (await http.post("/v1/token", data=form)).raise_for_status().json()["access_token"]
         http.headers["Authorization"] = f"Bearer {token}"
-        player = Company(http, account, list(account.vehicles))
-        device = await player.call("POST", "/v1/devices", {"kind": "PLUGIN", "name": "poste 1"})
-        http.headers["X-Device-Id"] = str(device["id"])
-        yield player
+        yield http
+
+
+async def eventually(look: Callable[[], Awaitable[Found]], within: float = 30) -> Found:
+    """What is found, once there is anything; looks again and again. Raises TimeoutError."""
+    async with asyncio.timeout(within):
+        while True:
+            found = await look()
+            if found:
+                return found
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 def data_of(event: ServerSentEvent) -> Json:
     """The JSON of a stream event."""
     told: Json = json.loads(event.data)
     return told
+
+
+async def _listen(events: AsyncIterator[ServerSentEvent], heard: Heard) -> None:
+    """Until the stream ends, or breaks with its server: both are its end for whoever listens."""
+    with suppress(httpx.TransportError):
+        async for event in events:
+            if event.data:  # the first thing sent is how long to wait before connecting again
+                await heard.take(event)
+    await heard.take(None)

@@ -23,7 +23,7 @@ async def test_a_demand_from_the_post_to_disponible(play: Play) -> None:
     demand = await play.samu.post()
     await play.samu.until(demand["id"], "SOLICITING_VEHICLES")
     asked = await play.asked(first, demand["id"])
-    told = (await first.answer(asked["id"], "acceptance")).json()
+    told = (await first.answer(asked, "acceptance")).json()
     assert told["outcome"] == "CONFIRMED"
     for step in STEPS[1:]:
         assert (await first.step(told["mission_id"], step)).status_code == 200
@@ -47,7 +47,7 @@ async def test_the_worker_is_killed_in_the_middle_of_a_tier(play: Play) -> None:
     asked = await play.asked(first, answered["id"])
     for pid in play.stack.pids.worker:
         os.kill(pid, signal.SIGKILL)
-    response = await _until_engine_answers(lambda: first.answer(asked["id"], "acceptance"))
+    response = await _until_engine_answers(lambda: first.answer(asked, "acceptance"))
     assert response.json()["outcome"] == "CONFIRMED"
     ended = await play.samu.until(silent["id"], "ARBITRATION", "SOLICITING_SITES", within=120)
     journal = (await play.samu.call("GET", f"/v1/demands/{silent['id']}/journal"))["items"]
@@ -85,7 +85,7 @@ async def test_a_killed_process_is_restarted_and_nothing_is_lost(play: Play, vic
     asked = await play.asked(first, demand["id"])
     pids = play.stack.pids
     os.kill(pids.api[0] if victim == "api" else pids.postgres, signal.SIGKILL)
-    response = await _until_engine_answers(lambda: first.answer(asked["id"], "acceptance"))
+    response = await _until_engine_answers(lambda: first.answer(asked, "acceptance"))
     assert response.json()["outcome"] == "CONFIRMED"
     cancelling = {"reason": "essai"}
     await _until_engine_answers(
