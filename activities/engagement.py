@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from math import isfinite
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -12,10 +13,14 @@ from domain.eligibility import minutes_up
 from domain.fleet import Category, Point, VehicleCard, serves
 from domain.messages import EngageRequest, EngageResult, ReleaseRequest
 from domain.outcomes import Outcome
+from domain.policy import Policy
 from geo.travel_time import TravelTime
 from storage import engagement
 from storage.engagement import KnownVehicle
 from storage.engine import transaction
+
+OLD = timedelta(seconds=Policy().position_stopped_s)
+"""A position older than this promises no arrival."""
 
 
 class EngagementActivities:
@@ -60,15 +65,20 @@ class EngagementActivities:
             company_id=vehicle.company_id,
             volume=Category(vehicle.category).volume,
             on_guard=vehicle.on_guard,
-            eta_minutes=minutes_up(self._seconds(vehicle, wanted.place)),
+            eta_minutes=minutes_up(self._seconds(vehicle, wanted)),
             phone_bound=vehicle.phone_bound,
         )
 
-    def _seconds(self, vehicle: KnownVehicle, place: Point) -> float | None:
-        """The travel time from the last position, if it has one and a way leads from there."""
-        if vehicle.lat is None or vehicle.lon is None:
+    def _seconds(self, vehicle: KnownVehicle, wanted: EngageRequest) -> float | None:
+        """The travel time from the last position, if it has one that is not old and a way leads from there.
+
+        Otherwise nothing is known better than when it was solicited.
+        """
+        if vehicle.lat is None or vehicle.lon is None or vehicle.fix_at is None:
             return None
-        seconds = self._travel.seconds_to(place, [Point(lat=vehicle.lat, lon=vehicle.lon)])[0]
+        if wanted.at - vehicle.fix_at > OLD:
+            return None
+        seconds = self._travel.seconds_to(wanted.place, [Point(lat=vehicle.lat, lon=vehicle.lon)])[0]
         return seconds if isfinite(seconds) else None
 
 

@@ -30,7 +30,8 @@ class GuardActivities:
     async def look(self, asked: GuardLook) -> GuardStanding:
         """How a period stands; one that was withdrawn or refused does not exist any more.
 
-        A crew that waits for the SAMU's approval is there: that it is not reached is another alarm (rule 59).
+        A crew that waits for the SAMU's approval is there: that it is not reached is another alarm (rule 59). One whose
+        phone is gone would not hear of a demand, and is not.
         """
         async with asyncio.timeout(DECIDE_SECONDS), transaction(self._engine) as connection:
             found = await guard.period_standing(connection, asked.period_id)
@@ -38,7 +39,10 @@ class GuardActivities:
             return GuardStanding(exists=False)
         manned = found.shift is not None and (found.covered or found.period.waits_for_approval)
         return GuardStanding(
-            covered=manned, busy=found.busy, shift_id=found.shift.id if found.shift else None
+            covered=manned,
+            busy=found.busy,
+            shift_id=found.shift.id if found.shift else None,
+            ends_at=found.period.ends_at,
         )
 
     @activity.defn(name="tell_guard_alarm")

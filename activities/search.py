@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from math import isfinite
 from uuid import UUID
@@ -82,7 +83,7 @@ class SearchActivities:
     def _judge(self, request: SurveyRequest, policy: Policy, means: Means) -> list[Judgement]:
         demanded, delay, at = request.volume, request.max_delay_minutes, request.at
         regulation = Regulation(means.sites, at)
-        seconds, free = self._seconds(request, means), free_volumes(means.vehicles)
+        seconds, free = self._seconds(request, policy, means), free_volumes(means.vehicles)
         duty = {vehicle_id: guard_duty(each, means.reach) for vehicle_id, each in means.on_guard.items()}
         vehicles = (
             vehicle_state(v, request, seconds, regulation, duty.get(v.vehicle_id)) for v in means.vehicles
@@ -95,13 +96,14 @@ class SearchActivities:
             *([judge_chosen_company(chosen, regulation.of_company(chosen))] if chosen else []),
         ]
 
-    def _seconds(self, request: SurveyRequest, means: Means) -> dict[UUID, float]:
+    def _seconds(self, request: SurveyRequest, policy: Policy, means: Means) -> dict[UUID, float]:
         """Travel times of what may be near, by the id of the vehicle or site: one question to the engine."""
         place, reach_m = request.place, self._reach_m(request)
         near = {v.vehicle_id: v.place for v in means.vehicles if v.near and v.place}
         near |= {s.site_id: s.place for s in means.sites if distance_m(s.place, place) <= reach_m}
         asked = (each.vehicle_id for each in means.on_guard.values() if each.sector_id in means.reach)
-        near |= guard_places(means.vehicles, means.sites, asked)
+        since = request.at - timedelta(seconds=policy.position_stopped_s)
+        near |= guard_places(means.vehicles, means.sites, asked, since)
         answers = zip(near, self._travel.seconds_to(place, list(near.values())), strict=True)
         return {target_id: seconds for target_id, seconds in answers if isfinite(seconds)}
 

@@ -61,22 +61,27 @@ def free_volumes(vehicles: Iterable[FleetVehicle]) -> dict[UUID, frozenset[Volum
 
 
 def guard_places(
-    vehicles: Sequence[FleetVehicle], sites: Iterable[FleetSite], asked: Iterable[UUID]
+    vehicles: Sequence[FleetVehicle], sites: Iterable[FleetSite], asked: Iterable[UUID], since: datetime
 ) -> dict[UUID, Place]:
-    """Where the guard vehicles that are asked are: at their last position, else at their site, where they wait."""
+    """Where the guard vehicles that are asked are: at a position not older than ``since``, else at their site.
+
+    There a guard crew waits: an old position says less than that. Without a site it is all that there is.
+    """
     home = {site.site_id: site.place for site in sites}
     chosen = set(asked)
-    found = {
-        v.vehicle_id: v.place or (home.get(v.site_id) if v.site_id else None)
-        for v in vehicles
-        if v.vehicle_id in chosen
-    }
-    return {vehicle_id: place for vehicle_id, place in found.items() if place is not None}
+    found: dict[UUID, Place] = {}
+    for vehicle in vehicles:
+        if vehicle.vehicle_id in chosen:
+            fresh = vehicle.place if vehicle.fix_at and vehicle.fix_at >= since else None
+            place = fresh or (home.get(vehicle.site_id) if vehicle.site_id else None) or vehicle.place
+            if place is not None:
+                found[vehicle.vehicle_id] = place
+    return found
 
 
 def guard_duty(known: GuardVehicle | None, reach: Mapping[UUID, int]) -> GuardDuty | None:
     """What the rulebook asks of a vehicle on guard; ``None`` for one that is not on this SAMU's."""
-    return None if known is None else GuardDuty(reach.get(known.sector_id), known.missions)
+    return None if known is None else GuardDuty(reach.get(known.sector_id), known.missions, known.phones > 0)
 
 
 def vehicle_state(

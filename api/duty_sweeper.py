@@ -1,7 +1,8 @@
 """What must happen to regulation and guard although nobody asks: silent posts are suspended, periods are watched."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from api.engine import StartRefusedError
 from api.resources import Resources
@@ -10,6 +11,7 @@ from domain.lease import SILENCE
 from storage import regulation, watches
 
 AT_ONCE = 20
+TRY_AGAIN_AFTER = timedelta(minutes=1)
 
 log = logging.getLogger(__name__)
 
@@ -42,21 +44,31 @@ class SilenceWatch:
         return len(suspended)
 
 
-async def start_watches(resources: Resources) -> int:
-    """Start the watches of the guard periods that begin soon; how many were started. Raises EngineAwayError."""
-    now = resources.clock()
-    async with resources.database.connect() as connection:
-        waiting = await watches.waiting(connection, now, AT_ONCE)
-    for period in waiting:
-        await _start(resources, period)
-    return len(waiting)
+class WatchStarter:
+    """Starts the watches of guard periods that begin soon, and lets one that is refused stand in nobody's way."""
 
+    def __init__(self, resources: Resources) -> None:
+        """Nothing is refused yet."""
+        self._resources = resources
+        self._refused: dict[UUID, datetime] = {}
 
-async def _start(resources: Resources, period: GuardPeriod) -> None:
-    try:
-        await resources.engine.start_watch(period)
-    except StartRefusedError:
-        log.error("sweeper: the watch of guard period %s does not start", period.period_id)
-        return
-    async with resources.database.begin() as connection:
-        await watches.mark_watched(connection, period.period_id, resources.clock())
+    async def start(self) -> int:
+        """Start what waits; how many were started. Raises EngineAwayError."""
+        now = self._resources.clock()
+        self._refused = {
+            period_id: at for period_id, at in self._refused.items() if now - at < TRY_AGAIN_AFTER
+        }
+        async with self._resources.database.connect() as connection:
+            waiting = await watches.waiting(connection, now, list(self._refused), AT_ONCE)
+        return sum([await self._start(period, now) for period in waiting])
+
+    async def _start(self, period: GuardPeriod, now: datetime) -> bool:
+        try:
+            await self._resources.engine.start_watch(period)
+        except StartRefusedError:
+            log.error("sweeper: the watch of guard period %s does not start", period.period_id)
+            self._refused[period.period_id] = now
+            return False
+        async with self._resources.database.begin() as connection:
+            await watches.mark_watched(connection, period.period_id, now)
+        return True

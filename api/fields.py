@@ -1,6 +1,7 @@
 """The types of single fields, as strict as PostgreSQL and the rules need: what they refuse is a 422, never a 500."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -33,6 +34,8 @@ def _printable(text: str) -> str:
     """PostgreSQL refuses NUL, and nobody can read the other control characters."""
     if any(ord(sign) < 32 and sign not in "\n\r\t" for sign in text):  # noqa: PLR2004 - ASCII controls
         raise ValueError("should not have control characters")
+    if not any(unicodedata.category(sign)[0] in "LNPS" for sign in text):
+        raise ValueError("should have at least one visible sign")
     return text
 
 

@@ -25,6 +25,8 @@ LOOK_EVERY_SECONDS = 0.05
 NOT_FINAL = frozenset({202, 401, 404, 408, 429})
 """Answers that another attempt may change: what is not there yet may be there in a moment."""
 SERVER_ERRORS = 500
+SENT_UNDER = ("X-Device-Id", "X-Lease-Epoch")
+"""Headers that change what a request means: another device's lease is not this one's."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -145,8 +147,9 @@ async def _claimed(
 
 
 async def _content(request: Request) -> bytes:
-    """What makes two requests the same: method, address and body."""
-    head = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    """What makes two requests the same: method, address, body, and the device and regulation they are sent under."""
+    under = "\n".join(f"{name}: {request.headers.get(name, '')}" for name in SENT_UNDER)
+    head = f"{request.method} {request.url.path}?{request.url.query}\n{under}\n".encode()
     return head + await request.body()
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from api.duty_sweeper import SilenceWatch, start_watches
+from api.duty_sweeper import SilenceWatch, WatchStarter
 from api.engine import EngineAwayError
 from api.refusals import is_database_away
 from api.resources import Resources
@@ -24,15 +24,20 @@ log = logging.getLogger(__name__)
 
 
 async def sweep_for_ever(resources: Resources) -> None:
-    """Sweep until cancelled; nothing that fails ends it."""
-    forget_at, silence = 0.0, SilenceWatch(resources)
+    """Sweep until cancelled; nothing that fails ends it, and no duty waits for another."""
+    silence, watches = SilenceWatch(resources), WatchStarter(resources)
+    async with asyncio.TaskGroup() as duties:
+        duties.create_task(_for_ever(lambda: _sweep_all(resources), EVERY_SECONDS))
+        duties.create_task(_for_ever(silence.look, EVERY_SECONDS))
+        duties.create_task(_for_ever(watches.start, EVERY_SECONDS))
+        duties.create_task(_for_ever(lambda: _forget(resources), FORGET_EVERY_SECONDS))
+
+
+async def _for_ever(duty: Callable[[], Awaitable[object]], every_seconds: float) -> None:
+    """Do a duty again and again; one that failed is tried again after a second."""
     while True:
-        await _outlive(_sweep_all(resources))
-        await _outlive(silence.look())
-        await _outlive(start_watches(resources))
-        if asyncio.get_running_loop().time() >= forget_at and await _outlive(_forget(resources)):
-            forget_at = asyncio.get_running_loop().time() + FORGET_EVERY_SECONDS
-        await asyncio.sleep(EVERY_SECONDS)
+        done = await _outlive(duty())
+        await asyncio.sleep(every_seconds if done else EVERY_SECONDS)
 
 
 async def _outlive(doing: Awaitable[object]) -> bool:

@@ -44,10 +44,12 @@ class GuardDuty:
     """A vehicle on guard: how near its sector is to the place, and what it did in this shift already.
 
     ``reach`` is 0 in the place's own sector, 1 in a neighbouring one that the policy asks too, and ``None`` elsewhere.
+    ``phone``: whether one can answer for it.
     """
 
     reach: int | None
     missions: int = 0
+    phone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def _guard_verdict(
         (guard.reach is None, Verdict.OTHER_SECTOR),
         (not serves(state.volume, demanded), Verdict.TOO_SMALL),
         (state.engaged, Verdict.ENGAGED),
+        (not guard.phone, Verdict.NO_GUARD_PHONE),
         (late, Verdict.TOO_FAR),
     )
     return next((verdict for holds, verdict in excluded if holds), Verdict.SOLICITED)

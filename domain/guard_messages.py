@@ -33,6 +33,10 @@ class GuardStanding(Message):
     covered: bool = False
     busy: bool = False
     shift_id: UUID | None = None
+    left_at: datetime | None = None
+    """When the last crew left, if one did and none is there."""
+    ends_at: datetime | None = None
+    """When the period ends, as it is known now: the end of a provisional one may be corrected."""
 
 
 class GuardAlarm(Message):

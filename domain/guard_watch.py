@@ -20,6 +20,10 @@ class WatchAct(StrEnum):
     END = "END"
 
 
+LOOKS_PER_WAIT = 10
+"""Past the end, the pause between two looks is a tenth of the time already waited."""
+
+
 @dataclass(slots=True)
 class Watch:
     """What the watch of one period remembers between two looks."""
@@ -60,7 +64,10 @@ class Watch:
         """When to look again, should nobody say anything before."""
         policy = self.period.policy
         if at >= self.period.ends_at:
-            return at + timedelta(seconds=policy.busy_look_every_s)
+            # A mission that nobody ends must not fill the engine's history: the longer it lasts, the rarer the looks.
+            waited = (at - self.period.ends_at) / LOOKS_PER_WAIT
+            slowest = timedelta(seconds=policy.busy_look_slowest_s)
+            return at + min(max(timedelta(seconds=policy.busy_look_every_s), waited), slowest)
         if at < self.period.starts_at:
             return self.period.starts_at
         moments = [self.period.ends_at, at + timedelta(seconds=policy.look_every_s)]
@@ -73,8 +80,9 @@ class Watch:
         if seen.covered or at < self.period.starts_at:
             self.uncovered_since = None
         elif self.uncovered_since is None:
-            # At the first look nobody ever came: since the start. Later a crew has left: since now.
-            self.uncovered_since = at if self.ever_covered else self.period.starts_at
+            # Nobody ever came: since the start. A crew has left: since then, if that is known, else since now.
+            left_at = seen.left_at or (at if self.ever_covered else self.period.starts_at)
+            self.uncovered_since = max(left_at, self.period.starts_at)
 
     def _is_late(self, at: datetime) -> bool:
         if self.alarmed or self.uncovered_since is None:

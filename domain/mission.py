@@ -121,7 +121,8 @@ class Mission:
 
     def unreached_alarm_at(self, policy: Policy) -> datetime | None:
         """When to raise the alarm that no device of the company was reached, if that is still to come (rule 28)."""
-        if self.unreached_alarmed or self.receipts or self.step is not Step.AFFECTE:
+        answered = self.receipts or self.undone or self.step is not Step.AFFECTE
+        if self.unreached_alarmed or answered:
             return None
         return self.assigned_at + timedelta(seconds=policy.unreached_alarm_s)
 

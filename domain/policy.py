@@ -26,10 +26,11 @@ class GuardPolicy(BaseModel):
 
     alarm_after_s: int = Field(default=300, ge=0)
     """A period that has begun so long ago with nobody on guard raises an alarm."""
-    look_every_s: int = Field(default=900, ge=1)
+    look_every_s: int = Field(default=300, ge=1)
     """How often a watch looks, should it not be told."""
     busy_look_every_s: int = Field(default=15, ge=1)
-    """How often it looks whether the mission that runs over the end is over."""
+    """How soon it looks whether the mission that runs over the end is over; ever more rarely after that."""
+    busy_look_slowest_s: int = Field(default=600, ge=1)
 
 
 class Policy(BaseModel):

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from domain import facts
 from domain.alarms import AlarmBoard
+from domain.edition import Edition
 from domain.ledger import Ledger
 from domain.messages import Candidate
 from domain.policy import Policy
@@ -79,6 +80,8 @@ class Search:
 
     def solicit(self, candidates: Iterable[Candidate], at: datetime) -> None:
         """Ask every candidate of the tiers reached that was not asked yet: newcomers too (rule 6)."""
+        candidates = tuple(candidates)
+        self._reserve_for_the_guard(candidates, at)
         asked = {s.target for s in self.book.still_open()}
         fresh = [
             c
@@ -90,6 +93,12 @@ class Search:
         for candidate in wave:
             self.ask(candidate, at, self._answer_before(candidate.tier, at))
         self._plan_survey(at)
+
+    def _reserve_for_the_guard(self, candidates: tuple[Candidate, ...], at: datetime) -> None:
+        """A vehicle whose guard began meanwhile is asked as guard, and for nothing else (rule 55)."""
+        on_guard = {c.vehicle_id for c in candidates if c.tier is Tier.GUARD}
+        asked = [s for s in self.book.still_open(Tier.VEHICLE) if s.candidate.vehicle_id in on_guard]
+        self.withdraw(asked, WithdrawalReason.VEHICLE_ON_GUARD, at)
 
     def _wave(self, fresh: list[Candidate]) -> list[Candidate]:
         """Whom of these to ask now.
@@ -122,6 +131,8 @@ class Search:
 
     def settle(self, at: datetime) -> None:
         """Close the tier if nothing in it is open: early when all have answered (rule 8)."""
+        if self.arbitration_since is not None and self.alarms.edition >= Edition.REGULATION:
+            self.propose_carence(at)  # the last one who rang in arbitration has answered
         if self.tier is None or self.book.still_open(self.tier):
             return
         if self.waves_left:
@@ -248,10 +259,14 @@ class Search:
 
     def propose_carence(self, at: datetime) -> None:
         """Propose it once a round: when nobody is left to arbitrate, or the machine searched long enough."""
-        nobody = not self.book.counter_proposals() and self.promised is None
+        nobody = not self.book.counter_proposals() and self.promised is None and not self._somebody_rings()
         if not self.carence_proposed and (nobody or at >= self.machine_limit):
             self.carence_proposed = True
             self.ledger.add(facts.CarenceProposed(round=self.round), at)
+
+    def _somebody_rings(self) -> bool:
+        """Whether somebody may still accept: at night the guard is often the last tier, and rings on in arbitration."""
+        return self.alarms.edition >= Edition.REGULATION and bool(self.book.still_open())
 
     # -- time ----------------------------------------------------------------------------------------------------
 

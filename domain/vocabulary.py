@@ -88,6 +88,7 @@ class WithdrawalReason(StrEnum):
     DEMAND_AMENDED = "DEMAND_AMENDED"
     VEHICLE_ENGAGED = "VEHICLE_ENGAGED"
     GUARD_ENDED = "GUARD_ENDED"
+    VEHICLE_ON_GUARD = "VEHICLE_ON_GUARD"
 
 
 class Step(StrEnum):
@@ -159,6 +160,8 @@ class VehicleVerdict(StrEnum):
     """The post that regulates its site is silent for too long (rule 37)."""
     OTHER_SECTOR = "OTHER_SECTOR"
     """On guard, for a sector that is not asked (rule 12)."""
+    NO_GUARD_PHONE = "NO_GUARD_PHONE"
+    """On guard, and no phone in it can answer: call its company (rules 14 and 55)."""
 
 
 class LeaseState(StrEnum):

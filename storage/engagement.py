@@ -1,6 +1,7 @@
 """Which vehicle is on which mission: one row a vehicle, where a race between demands is decided (rule 94)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ class KnownVehicle:
     category: str
     on_guard: bool
     phone_bound: bool
+    fix_at: datetime | None
     lat: float | None
     lon: float | None
 
@@ -46,6 +48,7 @@ async def lock_vehicle(connection: AsyncConnection, vehicle_id: UUID) -> KnownVe
             vehicles.c.category,
             fleet.on_guard().label("on_guard"),
             _PHONE.label("phone_bound"),
+            fix.c.recorded_at.label("fix_at"),
             fix.c.lat,
             fix.c.lon,
         )

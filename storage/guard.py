@@ -14,6 +14,7 @@ from domain.duty_facts import DutyFact, ShiftClosed, Teammate, of_guard
 from domain.guard import OPENS_BEFORE, Period, Shift, hours, worked_until
 from domain.people import Actor
 from domain.vocabulary import ShiftEnd, SolicitationState, Tier
+from storage.guard_phones import phone_count
 from storage.tables import (
     companies,
     engagements,
@@ -40,21 +41,23 @@ class PeriodStanding:
     """A guard period as it stands: its open shift, if any, and whether that crew cannot be sent home yet.
 
     ``busy``: on a mission, or solicited as the guard, and no shift of the same vehicle goes on without a gap.
+    ``phones`` can answer for that crew.
     """
 
     period: Period
     shift: Shift | None
     busy: bool
+    phones: int
 
     @property
     def covered(self) -> bool:
-        """Whether a vehicle is on guard in it."""
-        return self.shift is not None and self.period.counts
+        """Whether a vehicle is on guard in it, and would hear of a demand."""
+        return self.shift is not None and self.period.counts and self.phones > 0
 
 
 @dataclass(frozen=True, slots=True)
 class GuardVehicle:
-    """A vehicle on guard, for which sector, and how many missions it had since it is (rule 12)."""
+    """A vehicle on guard, for which sector, how many missions it had since it is (rule 12), and its phones."""
 
     vehicle_id: UUID
     company_id: UUID
@@ -62,11 +65,15 @@ class GuardVehicle:
     period_id: UUID
     shift_id: UUID
     missions: int
+    phones: int
 
 
 @dataclass(frozen=True, slots=True)
 class GuardByPhone:
-    """A crew that is on guard and cannot be reached through the platform: call it (rule 59)."""
+    """A crew that is on guard and cannot be reached through the platform: call it (rule 59).
+
+    ``phone`` is where the crew said it is called, else its company's.
+    """
 
     vehicle_id: UUID
     company_id: UUID
@@ -97,7 +104,7 @@ async def guard_vehicles(
     """Every vehicle on guard for the SAMU, once: a chained shift takes over when the one before has ended."""
     over = guard_periods.c.ends_at <= (at or sa.func.now())
     query = (
-        sa.select(*_OF, missions_since().label("missions"))
+        sa.select(*_OF, missions_since().label("missions"), phone_count().label("phones"))
         .ext(distinct_on(guard_shifts.c.vehicle_id))
         .select_from(shifts_and_periods())
         .where(guard_periods.c.samu_id == samu_id, *_COUNTS)
@@ -107,10 +114,15 @@ async def guard_vehicles(
 
 
 async def guards_by_phone(connection: AsyncConnection, sector_id: UUID, at: datetime) -> list[GuardByPhone]:
-    """The provisional guards of a sector that still wait for the SAMU's word, while their crews are there."""
+    """The crews of a sector that are there and are not asked through the platform, each vehicle once.
+
+    Provisional guards that wait for the SAMU's word; and crews without a phone, unless they are on a mission.
+    """
     names = guard_sectors.c.name.label("sector"), companies.c.name.label("company")
+    engaged = sa.exists().where(engagements.c.vehicle_id == guard_shifts.c.vehicle_id)
+    phone = sa.func.coalesce(guard_periods.c.phone, companies.c.phone).label("phone")
     query = (
-        sa.select(*_OF, *names, guard_periods.c.phone)
+        sa.select(*_OF, *names, phone)
         .select_from(
             shifts_and_periods()
             .join(guard_sectors, guard_sectors.c.id == guard_periods.c.sector_id)
@@ -119,13 +131,14 @@ async def guards_by_phone(connection: AsyncConnection, sector_id: UUID, at: date
         .where(
             guard_periods.c.sector_id == sector_id,
             guard_periods.c.ends_at > at,
-            guard_periods.c.approved_at.is_(None),
             guard_periods.c.withdrawn_at.is_(None),
             guard_shifts.c.closed_at.is_(None),
+            guard_periods.c.approved_at.is_(None) | ((phone_count() == 0) & ~engaged),
         )
-        .order_by(guard_periods.c.asked_at, guard_periods.c.id)
+        .order_by(guard_periods.c.asked_at, guard_periods.c.starts_at, guard_periods.c.id)
     )
-    return [made(GuardByPhone, row) for row in await connection.execute(query)]
+    found = [made(GuardByPhone, row) for row in await connection.execute(query)]
+    return list({each.vehicle_id: each for each in reversed(found)}.values())[::-1]
 
 
 # -- one period ------------------------------------------------------------------------------------------------------
@@ -172,7 +185,13 @@ async def period_standing(connection: AsyncConnection, period_id: UUID) -> Perio
         return None
     shift = await open_shift_of(connection, period_id)
     busy = shift is not None and await is_busy(connection, shift, period)
-    return PeriodStanding(period, shift, busy)
+    phones = await _phones_of(connection, shift.id) if shift else 0
+    return PeriodStanding(period, shift, busy, phones)
+
+
+async def _phones_of(connection: AsyncConnection, shift_id: UUID) -> int:
+    found = sa.select(phone_count()).select_from(guard_shifts).where(guard_shifts.c.id == shift_id)
+    return int(await connection.scalar(found) or 0)
 
 
 async def is_busy(connection: AsyncConnection, shift: Shift, period: Period) -> bool:

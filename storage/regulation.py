@@ -1,5 +1,6 @@
 """Who regulates which site, from which device: the leases, and what hangs on them (rule 37)."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain import lease as rules
@@ -136,18 +138,29 @@ def of_sites(work: Sequence[Work], lost: Sequence[UUID], *, others: bool) -> lis
 # -- suspension --------------------------------------------------------------------------------------------------------
 
 
+LOCK_SECONDS = 1
+"""A company that somebody else decides about for longer is looked at the next time."""
+
+log = logging.getLogger(__name__)
+
+
 async def suspend_silent(engine: AsyncEngine, at: datetime) -> list[Lease]:
     """Suspend every lease whose holder is silent for too long; return those (rule 37).
 
-    One transaction a company. Repeatable, and safe to run in several processes at once.
+    One transaction a company. Repeatable, and safe to run in several processes at once. A company that cannot be
+    looked at now does not keep the others waiting: it is met again at the next look.
     """
     silent = sa.select(leases.c.company_id).distinct().where(_is_silent(at))
     async with transaction(engine) as connection:
         companies = list(await connection.scalars(silent.order_by(leases.c.company_id)))
     lost: list[Lease] = []
     for company_id in companies:
-        async with transaction(engine) as connection:
-            lost += await _suspend(connection, company_id, at)
+        try:
+            async with transaction(engine) as connection:
+                await connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
+                lost += await _suspend(connection, company_id, at)
+        except DBAPIError as error:
+            log.warning("company %s is not looked at now (%s)", company_id, type(error.orig).__name__)
     return lost
 
 

@@ -14,8 +14,13 @@ AHEAD = timedelta(hours=24)
 """A watch is started so long before its period: a roster of half a year does not sleep in the engine."""
 
 
-async def waiting(connection: AsyncConnection, at: datetime, limit: int) -> Sequence[GuardPeriod]:
-    """The next periods to be watched, the soonest first. Starting one twice is harmless, so nothing is locked."""
+async def waiting(
+    connection: AsyncConnection, at: datetime, refused: Sequence[UUID], limit: int
+) -> Sequence[GuardPeriod]:
+    """The next periods to be watched, the soonest first, but for those that were refused a moment ago.
+
+    Starting one twice is harmless, so nothing is locked.
+    """
     periods = guard_periods.c
     query = (
         sa.select(
@@ -28,6 +33,7 @@ async def waiting(connection: AsyncConnection, at: datetime, limit: int) -> Sequ
         )
         .join_from(guard_periods, guard_sectors, guard_sectors.c.id == periods.sector_id)
         .where(periods.watched_at.is_(None), periods.withdrawn_at.is_(None), periods.starts_at <= at + AHEAD)
+        .where(periods.id.not_in(refused))
         .order_by(periods.starts_at, periods.id)
         .limit(limit)
     )

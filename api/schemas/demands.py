@@ -205,7 +205,10 @@ class DemandLine(Answer):
 
 
 class GuardPhone(Answer):
-    """A crew on a provisional guard that waits for approval (POST /v1/guard/periods/{period_id}/approval)."""
+    """A guard crew to be called: without a phone in its vehicle, or on a provisional guard.
+
+    A provisional guard waits for its approval: POST /v1/guard/periods/{period_id}/approval.
+    """
 
     sector: str
     company: str

@@ -112,16 +112,16 @@ async def _take_out_of_service(connection: AsyncConnection, new: Sequence[Fact])
 
     Neither is it on guard. Only when the fact is new: to fold a journal again must not take a repaired vehicle away.
     """
+    told: list[DutyFact] = []
     for fact in new:
         body = fact.body
         if isinstance(body, MissionEnded) and body.reason is MissionEndReason.BREAKDOWN:
             vehicles = tables.vehicles
             unticked = sa.update(vehicles).where(vehicles.c.id == body.vehicle_id).values(available=False)
-            told = await _end_guard(
-                connection, body, fact.at
-            )  # the period before the vehicle, as whoever opens one
+            # The guard's period is locked before the vehicle, as by whoever opens a guard.
+            told += await _end_guard(connection, body, fact.at)
             await connection.execute(unticked)
-            await duty.tell(connection, told)
+    await duty.tell(connection, told)
 
 
 async def _end_guard(connection: AsyncConnection, broken: MissionEnded, at: datetime) -> list[DutyFact]:

@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.duty_sweeper import SilenceWatch, start_watches
+from api.duty_sweeper import AT_ONCE, SilenceWatch, WatchStarter
 from api.engine import EngineAwayError, StartRefusedError
 from api.resources import Resources
 from domain.guard_messages import GuardPeriod
-from storage import tables
+from storage import duty, tables
 from tests.api.conftest import Clock
 from tests.api.engine import RuleEngine
 from tests.fixtures.world import World, insert_posts
@@ -102,41 +102,68 @@ async def roster(engine: AsyncEngine, world: World, clock: Clock) -> Roster:
 async def test_rule_059_a_period_is_watched_from_a_day_before_once(
     resources: Resources, rules: RuleEngine, roster: Roster, clock: Clock
 ) -> None:
+    starter = WatchStarter(resources)
     soon, later = await roster.period(23), await roster.period(25)
     await roster.period(3, withdrawn_at=clock())
-    assert await start_watches(resources) == 1
-    assert await start_watches(resources) == 0
+    assert await starter.start() == 1
+    assert await starter.start() == 0
     [watched] = rules.watches
     assert (watched.period_id, watched.sector) == (soon, "Ouest")
     assert watched.ends_at - watched.starts_at == timedelta(hours=12)
     clock.advance(hours=2)
-    assert await start_watches(resources) == 1
+    assert await starter.start() == 1
     assert [each.period_id for each in rules.watches] == [soon, later]
 
 
 async def test_a_period_waits_for_an_engine_that_is_away(
     resources: Resources, rules: RuleEngine, roster: Roster
 ) -> None:
+    starter = WatchStarter(resources)
     period_id = await roster.period(1)
     rules.away = True
     with pytest.raises(EngineAwayError):
-        await start_watches(resources)
+        await starter.start()
     rules.away = False
-    assert await start_watches(resources) == 1
+    assert await starter.start() == 1
     assert [each.period_id for each in rules.watches] == [period_id]
 
 
-async def test_a_period_that_the_engine_refuses_does_not_stand_in_the_others_way(
-    resources: Resources, rules: RuleEngine, roster: Roster, monkeypatch: pytest.MonkeyPatch
+async def test_periods_that_the_engine_refuses_do_not_stand_in_the_others_way(
+    resources: Resources,
+    rules: RuleEngine,
+    roster: Roster,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    refused, taken = await roster.period(1), await roster.period(2)
-    start = rules.start_watch
+    refused = {await roster.period(1, rank=rank) for rank in range(1, AT_ONCE + 2)}
+    taken = await roster.period(2)
+    start, asked = rules.start_watch, []
 
-    async def refuse_one(period: GuardPeriod) -> None:
-        if period.period_id == refused:
+    async def refuse_many(period: GuardPeriod) -> None:
+        asked.append(period.period_id)
+        if period.period_id in refused:
             raise StartRefusedError
         await start(period)
 
-    monkeypatch.setattr(rules, "start_watch", refuse_one)
-    await start_watches(resources)
+    monkeypatch.setattr(rules, "start_watch", refuse_many)
+    starter = WatchStarter(resources)
+    assert await starter.start() == 0
+    assert await starter.start() == 1
     assert [each.period_id for each in rules.watches] == [taken]
+    clock.advance(seconds=61)
+    asked.clear()
+    await starter.start()
+    assert set(asked) <= refused
+    assert len(asked) == AT_ONCE
+
+
+async def test_rule_037_a_company_that_cannot_be_looked_at_does_not_delay_the_others(
+    resources: Resources, engine: AsyncEngine, world: World, clock: Clock, posts: None
+) -> None:
+    watch = SilenceWatch(resources)
+    await watch.look()
+    clock.advance(seconds=31)
+    async with engine.begin() as busy:
+        await duty.lock(busy, min(company.id for company in world.companies))
+        assert await watch.look() == 2
+    assert await watch.look() == 1

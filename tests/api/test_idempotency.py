@@ -5,6 +5,7 @@ import hashlib
 from datetime import timedelta
 from uuid import uuid4
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from domain.demand import Demand
 from storage import tables
 from storage.keyring import Keyring
 from tests.api.caller import Caller, assert_problem, demand
-from tests.api.conftest import Api
+from tests.api.conftest import Api, another_device
 from tests.api.engine import RuleEngine
 
 
@@ -157,3 +158,26 @@ async def test_what_is_kept_to_compare_cannot_be_guessed(samu: Caller, api: Api)
     assert kept in rotated.digests("demand", content)
     assert kept not in rotated.digests("request", content)
     assert kept not in Keyring({"two": b"2" * 32}).digests("demand", content)
+
+
+async def test_rule_037_a_key_is_not_the_same_request_on_another_device_or_under_another_regulation(
+    regulator: Caller, api: Api
+) -> None:
+    other = await another_device(regulator, "WEB")
+    path = f"/v1/sites/{api.world.cathare.site_id}/availability"
+    body = {"available": False}
+
+    async def tick(caller: Caller, **headers: str) -> httpx.Response:
+        sent = caller.headers | {"Idempotency-Key": "one"} | headers
+        return await caller.http.put(path, json=body, headers=sent)
+
+    assert (await tick(regulator)).status_code == 200
+    assert (await tick(regulator)).headers["Idempotency-Replayed"] == "true"
+    assert_problem(await tick(other), 409, "idempotency_mismatch")
+    assert_problem(await tick(regulator, **{"X-Lease-Epoch": "7"}), 409, "idempotency_mismatch")
+
+
+async def test_a_name_that_nobody_can_see_is_refused(regulator: Caller) -> None:
+    for name in ("\u200b", "\u202e\u200b ", "   "):
+        refused = await regulator.post("/v1/devices", {"kind": "WEB", "name": name})
+        assert_problem(refused, 422, "invalid_request")

@@ -17,8 +17,8 @@ from domain.outcomes import Outcome
 from domain.policy import Policy
 from domain.vocabulary import Tier, VehicleVerdict
 from geo.travel_time import StraightTravel
-from storage import tables
-from tests.fixtures.world import CARCASSONNE, TREBES, Company, Vehicle, World
+from storage import positions, tables
+from tests.fixtures.world import CARCASSONNE, NARBONNE, TREBES, Company, Vehicle, World, fix_of
 
 TRAVEL = StraightTravel(speed_kmh=70, detour=1.35)
 SECOND = timedelta(seconds=1)
@@ -313,3 +313,23 @@ def engage_request(
         on_guard=on_guard,
         lease=lease,
     )
+
+
+async def test_rule_012_a_guard_crew_waits_at_its_site_whatever_an_old_position_says(
+    guard: Guard, search: Search, world: World, engine: AsyncEngine
+) -> None:
+    vehicle = world.cathare.vehicles[1]  # its site is at Carcassonne
+    await guard.stand(vehicle, guard.west)
+    old = fix_of(vehicle.id, NARBONNE, world.at, age_s=3 * 86400)
+    await search.write(sa.delete(tables.vehicle_positions))
+    async with engine.begin() as connection:
+        await positions.upsert(connection, [old])
+    assert await guard.on_guard() == [vehicle.id]
+    engaged = await EngagementActivities(engine, TRAVEL).engage(engage_request(world, vehicle, on_guard=True))
+    assert engaged.vehicle is not None
+    assert engaged.vehicle.eta_minutes is None  # nothing is promised from three days ago
+    fresh = fix_of(vehicle.id, NARBONNE, world.at)
+    async with engine.begin() as connection:
+        await positions.upsert(connection, [fresh])
+        await connection.execute(sa.delete(tables.engagements))
+    assert await guard.on_guard() == []

@@ -154,3 +154,12 @@ def test_the_alarms_timings_are_the_policys() -> None:
     story.wait(10)
     assert story.facts[-1].at == START + timedelta(seconds=10)
     assert raised(story) == [AlarmKind.DEVICE_UNREACHED]
+
+
+def test_rule_028_a_company_that_has_answered_was_reached_even_if_it_takes_the_step_back() -> None:
+    story = assigned()
+    story.wait(30)
+    story.step(Step.ACQUITTE, "ack")
+    story.undo("ack")
+    story.wait(60)
+    assert AlarmKind.DEVICE_UNREACHED not in raised(story)

@@ -7,7 +7,7 @@ import pytest
 
 from domain.eligibility import GuardDuty, Judgement, VehicleState, candidates, judge_vehicle
 from domain.fleet import VehicleCard, Volume
-from domain.messages import Acceptance
+from domain.messages import Acceptance, Candidate
 from domain.outcomes import Outcome
 from domain.policy import Policy
 from domain.vocabulary import DemandStatus, SolicitationState, Tier, VehicleVerdict, WithdrawalReason
@@ -184,3 +184,39 @@ def test_rule_031_the_assignment_says_whether_a_phone_is_in_the_vehicle() -> Non
 def acceptance(story: Story, name: str) -> Acceptance:
     asked = story.asked(name)
     return Acceptance(solicitation_id=asked.id, received_at=story.clock, by=regulator(name[0]))
+
+
+def test_rule_010_no_carence_is_proposed_while_a_guard_crew_still_rings() -> None:
+    """At night the guard is often the last tier: its crews ring on when the SAMU is awaited already."""
+    story = Story(guard("G1"), guard("H1"))
+    story.wait(40)
+    story.unavailable("G1")
+    story.wait(40)
+    assert story.status() is DemandStatus.ARBITRATION
+    assert story.open() == {uid("H1")}
+    assert "carence_proposed" not in story.kinds()
+    story.unavailable("H1")
+    assert "carence_proposed" in story.kinds()
+
+
+def test_rule_010_silence_of_the_last_guard_crew_proposes_the_carence() -> None:
+    story = Story(guard("G1"), guard("H1"), delay=20)
+    story.wait(104)
+    assert "carence_proposed" not in story.kinds()
+    story.wait(1)
+    assert story.asked("H1").state is SolicitationState.EXPIRED
+    assert story.bodies("carence_proposed")
+
+
+def test_rule_055_a_vehicle_that_goes_on_guard_while_it_is_asked_is_asked_as_guard_only() -> None:
+    story = Story(vehicle("A1"), vehicle("B1"))
+    story.fleet = [replace_tier(vehicle("A1")), vehicle("B1")]
+    story.wait(16)
+    assert [b.reason for b in story.bodies("solicitation_withdrawn")] == [WithdrawalReason.VEHICLE_ON_GUARD]
+    still_open = [(s.tier, s.candidate.vehicle_id) for s in story.demand.case.book.still_open()]
+    assert sorted(still_open) == sorted([(Tier.GUARD, uid("A1")), (Tier.VEHICLE, uid("B1"))])
+    assert story.accept("A1").outcome is Outcome.CONFIRMED
+
+
+def replace_tier(candidate: Candidate) -> Candidate:
+    return candidate.model_copy(update={"tier": Tier.GUARD})
