@@ -14,7 +14,7 @@ from domain.duty_facts import DutyFact, ShiftClosed, Teammate, of_guard
 from domain.guard import OPENS_BEFORE, Period, Shift, hours, worked_until
 from domain.people import Actor
 from domain.vocabulary import ShiftEnd, SolicitationState, Tier
-from storage.guard_phones import phone_count
+from storage.guard_phones import phone_count, phone_gone_at
 from storage.tables import (
     companies,
     engagements,
@@ -41,13 +41,14 @@ class PeriodStanding:
     """A guard period as it stands: its open shift, if any, and whether that crew cannot be sent home yet.
 
     ``busy``: on a mission, or solicited as the guard, and no shift of the same vehicle goes on without a gap.
-    ``phones`` can answer for that crew.
+    ``phones`` can answer for that crew; ``left_at`` is when the last crew, or its last phone, went.
     """
 
     period: Period
     shift: Shift | None
     busy: bool
     phones: int
+    left_at: datetime | None
 
     @property
     def covered(self) -> bool:
@@ -186,12 +187,22 @@ async def period_standing(connection: AsyncConnection, period_id: UUID) -> Perio
     shift = await open_shift_of(connection, period_id)
     busy = shift is not None and await is_busy(connection, shift, period)
     phones = await _phones_of(connection, shift.id) if shift else 0
-    return PeriodStanding(period, shift, busy, phones)
+    left_at = None if phones else await _left_at(connection, period_id)
+    return PeriodStanding(period, shift, busy, phones, left_at)
 
 
 async def _phones_of(connection: AsyncConnection, shift_id: UUID) -> int:
     found = sa.select(phone_count()).select_from(guard_shifts).where(guard_shifts.c.id == shift_id)
     return int(await connection.scalar(found) or 0)
+
+
+async def _left_at(connection: AsyncConnection, period_id: UUID) -> datetime | None:
+    """When the shift that was opened last was closed, else when its last phone went."""
+    gone_at = sa.func.coalesce(guard_shifts.c.closed_at, phone_gone_at())
+    last = sa.select(gone_at).select_from(guard_shifts).where(guard_shifts.c.period_id == period_id)
+    order = guard_shifts.c.closed_at.is_not(None), guard_shifts.c.closed_at.desc()
+    found: datetime | None = await connection.scalar(last.order_by(*order).limit(1))
+    return found
 
 
 async def is_busy(connection: AsyncConnection, shift: Shift, period: Period) -> bool:

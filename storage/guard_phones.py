@@ -1,5 +1,7 @@
 """The phones that can answer for a guard crew: without one its vehicle is asked in vain (rules 14 and 55)."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from storage.tables import crews, devices, guard_shifts
@@ -13,6 +15,17 @@ def phone_count() -> sa.ColumnElement[int]:
     """
     opened_it = sa.case((_opener_is_there(), 1), else_=0)
     return sa.case((guard_shifts.c.closed_at.is_(None), _aboard() + opened_it), else_=0)
+
+
+def phone_gone_at() -> sa.ColumnElement[datetime | None]:
+    """When a row of ``guard_shifts`` lost its last phone, if it has none: it was taken out, or logged out."""
+    taken_out = sa.select(sa.func.max(crews.c.left_at)).where(crews.c.vehicle_id == guard_shifts.c.vehicle_id)
+    logged_out = sa.select(devices.c.closed_at).where(devices.c.id == guard_shifts.c.device_id)
+    return sa.func.greatest(
+        guard_shifts.c.opened_at,
+        taken_out.correlate(guard_shifts).scalar_subquery(),
+        logged_out.correlate(guard_shifts).scalar_subquery(),
+    )
 
 
 def _aboard() -> sa.ScalarSelect[int]:

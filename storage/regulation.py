@@ -199,15 +199,16 @@ async def hands_of(connection: AsyncConnection, company_id: UUID, device_id: UUI
     )
     held = {row.site_id: row.epoch for row in await connection.execute(live)}
     own = await connection.execute(
-        sa.select(vehicles.c.id, vehicles.c.site_id, _is_guard_phone(device_id)).where(
-            vehicles.c.company_id == company_id
-        )
+        sa.select(
+            vehicles.c.id, vehicles.c.site_id, _is_guard_phone(device_id), vehicles.c.id.in_(_bound(device_id))
+        ).where(vehicles.c.company_id == company_id)
     )
     rows = own.all()
     return Hands(
         leases=held,
-        site_of={vehicle_id: site_id for vehicle_id, site_id, _ in rows},
-        guards=frozenset(vehicle_id for vehicle_id, _, is_phone in rows if is_phone),
+        site_of={vehicle_id: site_id for vehicle_id, site_id, *_ in rows},
+        guards=frozenset(vehicle_id for vehicle_id, _, is_phone, _ in rows if is_phone),
+        aboard=next((vehicle_id for vehicle_id, _, _, is_in in rows if is_in), None),
     )
 
 
@@ -217,15 +218,55 @@ async def is_guard_phone(connection: AsyncConnection, device_id: UUID) -> bool:
     return await connection.scalar(query.limit(1)) is not None
 
 
-def _is_guard_phone(device_id: UUID) -> sa.ColumnElement[bool]:
-    """The vehicle's shift is open, and this phone is in it: bound, or the one that opened it and moved nowhere."""
-    bound = sa.select(crews.c.vehicle_id).where(crews.c.device_id == device_id, crews.c.left_at.is_(None))
-    is_in = vehicles.c.id.in_(bound)
+async def site_regulated_by(connection: AsyncConnection, device_id: UUID, at: datetime) -> str | None:
+    """The name of a site that a device regulates at that moment, if it regulates any."""
+    query = (
+        sa.select(sites.c.name)
+        .join_from(leases, sites, sites.c.id == leases.c.site_id)
+        .where(
+            leases.c.device_id == device_id,
+            leases.c.state == LeaseState.HELD,
+            leases.c.heartbeat_at > at - SILENCE,
+        )
+    )
+    name: str | None = await connection.scalar(query.order_by(sites.c.name).limit(1))
+    return name
+
+
+async def guards_alone(
+    connection: AsyncConnection, device_id: UUID, *, staying_in: UUID | None = None
+) -> int:
+    """The open guard shifts that have no other phone than this one; not those of the vehicle that it stays in."""
+    others = sa.exists().where(
+        crews.c.vehicle_id == guard_shifts.c.vehicle_id,
+        crews.c.left_at.is_(None),
+        crews.c.device_id != device_id,
+    )
+    kept = sa.select(sa.func.count()).where(
+        guard_shifts.c.closed_at.is_(None), _keeps_shift(device_id), ~others
+    )
+    if staying_in is not None:
+        kept = kept.where(guard_shifts.c.vehicle_id != staying_in)
+    return int(await connection.scalar(kept) or 0)
+
+
+def _bound(device_id: UUID) -> sa.Select[tuple[UUID]]:
+    return sa.select(crews.c.vehicle_id).where(crews.c.device_id == device_id, crews.c.left_at.is_(None))
+
+
+def _keeps_shift(device_id: UUID) -> sa.ColumnElement[bool]:
+    """The phone of a shift: in its vehicle, or the one that opened it and moved nowhere."""
+    bound = _bound(device_id)
     opened_it = (guard_shifts.c.device_id == device_id) & ~sa.exists(bound)
+    return guard_shifts.c.vehicle_id.in_(bound) | opened_it
+
+
+def _is_guard_phone(device_id: UUID) -> sa.ColumnElement[bool]:
+    """The vehicle's shift is open, and this phone is its phone."""
     return sa.exists(
         sa.select(guard_shifts.c.id).where(
             guard_shifts.c.vehicle_id == vehicles.c.id,
             guard_shifts.c.closed_at.is_(None),
-            is_in | opened_it,
+            _keeps_shift(device_id),
         )
     )

@@ -82,7 +82,7 @@ missions = sa.Table(
     sa.Column("demand_id", Uuid, nullable=False, index=True),
     sa.Column("solicitation_id", Uuid, nullable=False),
     sa.Column("company_id", Uuid, nullable=False),
-    sa.Column("vehicle_id", Uuid, nullable=False, index=True),
+    sa.Column("vehicle_id", Uuid, nullable=False),
     sa.Column("assigned_at", Instant, nullable=False),
     sa.Column("promised_at", Instant, nullable=False),
     sa.Column("deadline", Instant, nullable=False),
@@ -104,6 +104,7 @@ missions = sa.Table(
     sa.Column("delivered_at", Instant, comment="the first device of the company has it (rule 30)"),
     sa.Column("opened_at", Instant, comment="somebody of the company has read it (rule 30)"),
     sa.Index("ix_missions_company_id_assigned_at", "company_id", "assigned_at"),
+    sa.Index("ix_missions_vehicle_id_assigned_at", "vehicle_id", "assigned_at"),
 )
 
 mission_steps = sa.Table(

@@ -72,5 +72,7 @@ alarms = sa.Table(
     sa.Index("ix_alarms_subject_id", "subject_id"),
     sa.Index("ix_alarms_samu_id_raised_at", "samu_id", "raised_at"),
     sa.Index("ix_alarms_company_id_raised_at", "company_id", "raised_at"),
+    sa.Index("ix_alarms_open_site", "site_id", postgresql_where=sa.text("closed_at IS NULL")),
+    sa.Index("ix_alarms_open_samu", "samu_id", "raised_at", postgresql_where=sa.text("closed_at IS NULL")),
     comment="Folded from the facts alarm_raised, alarm_seen and alarm_closed",
 )

@@ -61,6 +61,30 @@ async def test_processes_that_migrate_at_once_do_it_one_after_the_other(
     assert await migrate.is_current(blank_engine)
 
 
+async def test_what_demands_were_told_goes_up_and_down_and_what_others_were_told_goes_with_its_tables(
+    blank: str, blank_engine: AsyncEngine
+) -> None:
+    migrate.upgrade(blank, "0001")
+    told = "VALUES (gen_random_uuid(), 1, gen_random_uuid(), 'demand_received', now(), '{}')"
+    async with blank_engine.begin() as connection:
+        await connection.execute(
+            sa.text(f"INSERT INTO journal (demand_id, seq, samu_id, kind, at, data) {told}")
+        )
+    migrate.upgrade(blank)
+    told = "VALUES ('COMPANY', gen_random_uuid(), 1, 'regulation_taken', now(), '{}')"
+    async with blank_engine.begin() as connection:
+        await connection.execute(
+            sa.text(f"INSERT INTO journal (subject, subject_id, seq, kind, at, data) {told}")
+        )
+        kinds = await connection.scalars(sa.text("SELECT subject FROM journal ORDER BY position"))
+        assert list(kinds) == ["DEMAND", "COMPANY"]
+    migrate.downgrade(blank, "0001")
+    async with blank_engine.connect() as connection:
+        assert list(await connection.scalars(sa.text("SELECT kind FROM journal"))) == ["demand_received"]
+    migrate.upgrade(blank)
+    assert await migrate.is_current(blank_engine)
+
+
 def _differences(connection: sa.Connection) -> list[object]:
     options = {"compare_type": True, "compare_server_default": True}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))

@@ -34,6 +34,8 @@ def downgrade() -> None:
         ("devices", "closed_reason"),
     ):
         op.drop_column(table, column)
+    op.drop_index("ix_missions_vehicle_id_assigned_at", "missions")
+    op.create_index("ix_missions_vehicle_id", "missions", ["vehicle_id"])
     op.execute("DELETE FROM journal WHERE subject <> 'DEMAND'")
     op.alter_column("journal", "samu_id", nullable=False)
     op.drop_column("journal", "subject")
@@ -139,6 +141,9 @@ def _create_regulation() -> None:
     op.create_index("ix_alarms_company_id_raised_at", "alarms", ["company_id", "raised_at"])
     op.create_index("ix_alarms_samu_id_raised_at", "alarms", ["samu_id", "raised_at"])
     op.create_index("ix_alarms_subject_id", "alarms", ["subject_id"])
+    still_open = sa.text("closed_at IS NULL")
+    op.create_index("ix_alarms_open_site", "alarms", ["site_id"], postgresql_where=still_open)
+    op.create_index("ix_alarms_open_samu", "alarms", ["samu_id", "raised_at"], postgresql_where=still_open)
 
 
 def _create_guard() -> None:
@@ -311,3 +316,5 @@ def _add_columns() -> None:
         ),
     )
     op.add_column("samus", sa.Column("phone", sa.Text, comment="where crews pass the bilan (rule 22)"))
+    op.drop_index("ix_missions_vehicle_id", "missions")
+    op.create_index("ix_missions_vehicle_id_assigned_at", "missions", ["vehicle_id", "assigned_at"])
