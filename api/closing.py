@@ -85,6 +85,8 @@ class Closing:
                 given = rules.give_up(each, device_id, by, self.at)
                 assert isinstance(given, Change)  # noqa: S101 - it is this device's
                 change = given
+                lost = await regulation.loss_alarms(self.connection, each.site_id)
+                self.facts.extend(rules.close_alarms(given.lease, lost, self.at))
             await regulation.save(self.connection, change.lease)
             self.facts.extend(change.facts)
 

@@ -32,7 +32,7 @@ async def regulate(
         facts = change.facts
         if change.lease != lease:
             await regulation.save(connection, change.lease)
-        if change.lease.state is LeaseState.HELD and change.lease.epoch != lease.epoch:
+        if change.lease.state is not LeaseState.SUSPENDED and change.lease.epoch != lease.epoch:
             lost = await regulation.loss_alarms(connection, site_id)
             facts = (*facts, *rules.close_alarms(change.lease, lost, at))
         await duty.tell(connection, facts)

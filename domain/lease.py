@@ -181,6 +181,7 @@ def accept(lease: Lease, post: Post, at: datetime, open_solicitations: int) -> C
 def suspend(lease: Lease, at: datetime, open_by_samu: Mapping[UUID, int]) -> Change | None:
     """The holder is silent for too long: suspended, with an alarm for each SAMU whose demands wait (rule 37).
 
+    The company sees these; where nobody waits, the alarm is the company's alone: it will be asked nothing.
     ``open_by_samu`` counts the open solicitations that nobody can answer now. ``None`` while the holder is there.
     """
     if lease.state is not LeaseState.HELD or lease.is_live(at):
@@ -194,12 +195,12 @@ def suspend(lease: Lease, at: datetime, open_by_samu: Mapping[UUID, int]) -> Cha
         silent_since=lease.heartbeat_at or at,
         open_solicitations=sum(open_by_samu.values()),
     )
-    alarms = [_alarm(lost, samu_id, at) for samu_id in sorted(open_by_samu)]
+    alarms = [_alarm(lost, samu_id, at) for samu_id in sorted(open_by_samu) or [None]]
     return Change(lost, (of_company(lease.company_id, body, at), *alarms))
 
 
 def close_alarms(lease: Lease, alarms: Iterable[OpenAlarm], at: datetime) -> tuple[DutyFact, ...]:
-    """Somebody regulates the site again: the alarms of its loss are over."""
+    """Somebody regulates the site again, or was meant to stop: the alarms of its loss are over."""
     return tuple(
         of_company(lease.company_id, AlarmClosed(alarm_id=each.id, alarm=each.kind), at, samu_id=each.samu_id)
         for each in alarms
@@ -226,7 +227,7 @@ def _offer_ends(lease: Lease, by: Actor) -> tuple[HandoverWithdrawn, ...]:
     return (HandoverWithdrawn(site_id=lease.site_id, to_device_id=lease.offered_to, by=by),)
 
 
-def _alarm(lost: Lease, samu_id: UUID, at: datetime) -> DutyFact:
+def _alarm(lost: Lease, samu_id: UUID | None, at: datetime) -> DutyFact:
     body = AlarmRaised(
         alarm=AlarmKind.LEASE_LOST,
         alarm_id=uuid5(lost.site_id, f"lease:{lost.epoch}:{samu_id}"),

@@ -247,6 +247,18 @@ async def test_rule_037_silence_counts_before_anybody_has_looked(
     assert_problem(answer, 409, "lease_lost")
 
 
+async def test_rule_037_the_alarm_of_a_loss_ends_when_the_post_goes_home(
+    regulator: Caller, api: Api, clock: Clock
+) -> None:
+    clock.advance(seconds=31)
+    path = f"/v1/regulation/sites/{api.world.cathare.site_id}"
+    await _until_suspended(api, api.world.cathare.id)
+    [alarm] = (await regulator.get("/v1/alarms", state="OPEN")).json()["items"]
+    assert alarm["kind"] == "LEASE_LOST"
+    (await regulator.send("DELETE", path)).raise_for_status()
+    assert (await regulator.get("/v1/alarms", state="OPEN")).json()["items"] == []
+
+
 async def test_rule_037_several_processes_suspend_once(regulator: Caller, rival: Caller, api: Api) -> None:
     later = Clock()
     later.advance(seconds=40)

@@ -133,8 +133,11 @@ def test_rule_037_a_silent_holder_is_suspended_with_an_alarm_for_each_samu_that_
     assert rules.suspend(lost.lease, NOW + 2 * SILENCE, {}) is None
 
 
-def test_rule_037_without_open_solicitations_no_alarm_is_raised() -> None:
-    assert kinds(changed(rules.suspend(held(post()), NOW + SILENCE, {}))) == ["regulation_suspended"]
+def test_rule_037_where_nobody_waits_the_alarm_is_the_companys_alone() -> None:
+    lost = changed(rules.suspend(held(post()), NOW + SILENCE, {}))
+    assert kinds(lost) == ["regulation_suspended", "alarm_raised"]
+    assert lost.facts[1].samu_id is None
+    assert lost.facts[1].audience == (lost.lease.company_id,)
 
 
 def test_rule_037_the_alarms_of_a_loss_are_closed_when_the_site_is_taken_again() -> None:
