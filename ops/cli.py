@@ -43,7 +43,9 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
     )
     wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
     for entry in ENTRIES:
-        app.command(entry.name, help=entry.help)(entry.load() if entry.name == wanted else _listed)
+        # The command that is asked for tells all about itself.
+        own = entry.name == wanted
+        app.command(entry.name, help=None if own else entry.help)(entry.load() if own else _listed)
     return app
 
 

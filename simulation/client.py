@@ -83,13 +83,16 @@ class ApiClient:
         """Set: repeatable by nature."""
         return await self._call(_Call("PUT", path, body))
 
-    async def delete(self, path: str) -> Reply:
+    async def delete(self, path: str, **params: str) -> Reply:
         """Take away: repeatable by nature."""
-        return await self._call(_Call("DELETE", path))
+        return await self._call(_Call("DELETE", path, params=params))
 
-    async def post(self, path: str, body: Body) -> Reply:
-        """Do once: the same ``Idempotency-Key`` goes with every repetition of this call."""
-        return await self._call(_Call("POST", path, body, key=str(uuid.uuid4())))
+    async def post(self, path: str, body: Body, *, epoch: int | None = None) -> Reply:
+        """Do once: the same ``Idempotency-Key`` goes with every repetition of this call.
+
+        ``epoch`` is the fencing token of the regulation that an answer is given under.
+        """
+        return await self._call(_Call("POST", path, body, key=str(uuid.uuid4()), epoch=epoch))
 
     async def _call(self, call: "_Call") -> Reply:
         """Repeat the call until it has a definite answer or patience ends."""
@@ -136,11 +139,13 @@ class _Call:
     body: Body | None = None
     params: Mapping[str, str] | None = None
     key: str | None = None
+    epoch: int | None = None
 
     @property
     def extra(self) -> dict[str, str]:
         """The headers of this very call."""
-        return {"Idempotency-Key": self.key} if self.key else {}
+        key = {"Idempotency-Key": self.key} if self.key else {}
+        return key | ({"X-Lease-Epoch": str(self.epoch)} if self.epoch is not None else {})
 
 
 def _comes_later(reply: Reply) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -21,10 +21,10 @@ TRY_AGAIN_AFTER = 2.0
 
 @dataclass(frozen=True, slots=True)
 class CrewRoom:
-    """What the crews of one company share. ``regulator`` reads the missions and ticks the vehicles."""
+    """What the crews of one company share. ``office`` reads the missions and ticks the vehicles."""
 
     fleet: Fleet
-    regulator: ApiClient
+    office: ApiClient
     stage: Stage
     hospitals: Sequence[Hospital]
 
@@ -32,10 +32,12 @@ class CrewRoom:
 class Crew:
     """The crew of one vehicle on one mission."""
 
-    def __init__(self, room: CrewRoom, vehicle: Vehicle, hand: ApiClient, mission: Mission) -> None:
-        """``hand`` passes the steps: the crew's phone (R1) or the regulator's page (R2)."""
+    def __init__(
+        self, room: CrewRoom, vehicle: Vehicle, hand: Callable[[], ApiClient], mission: Mission
+    ) -> None:
+        """``hand`` tells who passes the steps now: the crew's phone (R1, R3, R4, guard), or the desk (R2)."""
         self._fleet = room.fleet
-        self._regulator = room.regulator
+        self._office = room.office
         self._stage = room.stage
         self._hospitals = room.hospitals
         self._vehicle = vehicle
@@ -49,12 +51,30 @@ class Crew:
     async def play(self) -> None:
         """Do the mission from the step it is at, to its end or to the news that it is over."""
         self._catch_up()
+        await self._receive()
         at: str | None = self._mission.sheet.step
         while at in STEPS[:-1] and not self._mission.over.is_set():
             at = await self._advance(_after(at))
         self._fleet.release(self._mission.sheet.id)
         if self._vehicle.free:
             self._vehicle.drive(self._vehicle.home, self._stage.clock.now(), self._script.speed_kmh)
+
+    async def _receive(self) -> None:
+        """The device has the mission, then somebody reads its sheet: each is told once (rule 30)."""
+        if self._mission.sheet.step != STEPS[0]:
+            return
+        await self._tell("DELIVERED")
+        await self._pause(around(self._rng, habits.READS_AFTER))
+        if self._mission.over.is_set():
+            return
+        sheet = await self._hand().get(self._path)
+        if self._stage.ledger.judge("read sheet", sheet):
+            await self._tell("OPENED")
+
+    async def _tell(self, receipt: str) -> None:
+        reply = await self._hand().post(f"{self._path}/receipt", {"receipt": receipt})
+        if self._stage.ledger.judge(f"receipt {receipt}", reply):
+            self._stage.ledger.steps[receipt.lower()] += 1
 
     async def _advance(self, step: str) -> str | None:
         """Work up to ``step``, pass it, and live through what happens then. Returns where the mission is."""
@@ -75,7 +95,7 @@ class Crew:
         """Report ``step``. Returns the step that the mission is then at, ``None`` when it is over."""
         step_id = self._step_ids.setdefault(step, str(uuid.uuid4()))
         body = {"step": step, "step_id": step_id, "occurred_at": utc_now().isoformat()}
-        reply = await self._hand.post(f"{self._path}/steps", body)
+        reply = await self._hand().post(f"{self._path}/steps", body)
         if not self._stage.ledger.judge(f"step {step}", reply):
             return await self._realign(step, reply)
         self._stage.ledger.steps[step] += 1
@@ -91,7 +111,7 @@ class Crew:
         await asyncio.sleep(TRY_AGAIN_AFTER)
         if problem.expected_step in STEPS[1:]:
             return _before(problem.expected_step)
-        sheet = await self._regulator.get(self._path)
+        sheet = await self._office.get(self._path)
         now = sheet.read(Mission) if sheet.ok else None
         if now is not None:
             return now.step
@@ -111,30 +131,31 @@ class Crew:
         """Take the step back soon after: the server allows it for 60 real seconds (rule 44). Done once."""
         self._script = replace(self._script, undone_step=None)
         await self._pause(min(30.0, around(self._rng, 8.0)))
-        reply = await self._hand.delete(f"{self._path}/steps/{self._step_ids.pop(step)}")
+        reply = await self._hand().delete(f"{self._path}/steps/{self._step_ids.pop(step)}")
         return self._count("undone", reply)
 
     async def _leave_without(self) -> bool:
         """End without transport, with the legal reason; the crew then only has to become free again."""
         body = {"reason": self._rng.choice(habits.NO_TRANSPORTS)}
-        return self._count("no transport", await self._hand.post(f"{self._path}/no-transport", body))
+        return self._count("no transport", await self._hand().post(f"{self._path}/no-transport", body))
 
     async def _break_down(self) -> bool:
         """Report a breakdown: another vehicle is searched, this one is out for a while (rule 92)."""
         body = {"reason": self._rng.choice(habits.BREAKDOWNS)}
-        if not self._count("breakdown", await self._hand.post(f"{self._path}/breakdown", body)):
+        if not self._count("breakdown", await self._hand().post(f"{self._path}/breakdown", body)):
             return False
-        self._vehicle.on_duty = False
+        self._vehicle.broken = True
         self._fleet.release(self._mission.sheet.id)
         await self._tick(available=False)
         await self._stage.clock.sleep(self._stage.habits.breakdown_lasts)
-        await self._tick(available=True)
-        self._vehicle.on_duty = True
+        self._vehicle.broken = False
+        if self._vehicle.on_duty:  # by now its service may be over
+            await self._tick(available=True)
         return True
 
     async def _tick(self, *, available: bool) -> None:
         path = f"/v1/vehicles/{self._vehicle.info.id}/availability"
-        self._stage.ledger.judge("tick", await self._regulator.put(path, {"available": available}))
+        self._stage.ledger.judge("tick", await self._office.put(path, {"available": available}))
 
     def _count(self, what: str, reply: Reply) -> bool:
         """Count something out of the ordinary; when the server refuses it the mission simply goes on."""

@@ -40,19 +40,29 @@ class Leg:
 
 @dataclass(slots=True)
 class Vehicle:
-    """A vehicle as its company knows it. ``mission_id`` is set while the company believes it engaged."""
+    """A vehicle as its company knows it. ``mission_id`` is set while the company believes it engaged.
+
+    ``on_duty`` is its service by day, ``on_guard`` a guard that it is chosen for.
+    """
 
     info: VehicleInfo
     home: Point
     leg: Leg
     on_duty: bool = True
+    on_guard: bool = False
+    broken: bool = False
     mission_id: str | None = None
     promised_to: str | None = None
 
     @property
     def free(self) -> bool:
-        """Whether the company believes that it could go now."""
-        return self.on_duty and self.mission_id is None and self.promised_to is None
+        """Whether the company believes that it could go now, for whoever asks but the guard."""
+        return self.on_duty and not self.on_guard and self.idle
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing keeps it from going, on duty or not."""
+        return not self.broken and self.mission_id is None and self.promised_to is None
 
     def serves(self, volume: str) -> bool:
         """Whether it is large enough: an ASSU may serve a small demand, never the reverse (rule 4)."""

@@ -42,6 +42,17 @@ class Habits:
     late_by: float = 1200.0
     on_the_road: float = 0.25
     crew_speed: tuple[float, float] = (46.0, 62.0)
+    hand_over: float = 0.2
+    freeze: float = 0.06
+    open_at_night: float = 0.25
+    guard_early: float = 0.6
+    guard_late: float = 0.12
+    guard_missed: float = 0.04
+    guard_closed_by_crew: float = 0.4
+    guard_misses_period: float = 0.06
+    free_teammate: float = 0.1
+    look_at_alarm_after: float = 90.0
+    approve_guard_after: float = 240.0
 
 
 ANSWERS = (Answer.ACCEPT, Answer.REFUSE, Answer.COUNTER, Answer.SILENCE)
@@ -60,6 +71,9 @@ _HARD_WEIGHTS = {
     "FREE_CHOICE": (70, 15, 0, 15),
 }
 
+READS_AFTER = 12.0
+"""Median simulated seconds between the ringing of a mission and the reading of its sheet."""
+
 # Median simulated seconds that the crew takes before it passes each step, driving not included.
 STEP_AFTER = {
     "ACQUITTE": 20.0,
@@ -76,6 +90,7 @@ COUNTER_REFUSALS = ("Délai incompatible avec l'état du patient", "Autre moyen 
 OTHER_CHOICES = ("Continuité des soins avec cette société", "Volume mieux adapté au patient")
 CANCELLATIONS = ("Patient parti par ses moyens", "Renvoi vers le médecin traitant", "Appel en double")
 NO_TRANSPORTS = ("Patient absent", "Soins sur place suffisants", "Pas de nécessité de soins")
+UNAVAILABILITIES = ("Équipage en repas", "Patient encore à bord", "Problème matériel")
 BREAKDOWNS = ("Crevaison", "Panne moteur", "Accrochage sans blessé")
 
 
@@ -122,3 +137,22 @@ def draw_script(rng: random.Random, habits: Habits) -> Script:
 def work_before(rng: random.Random, step: str) -> float:
     """Draw the simulated seconds of work that come before ``step`` is passed."""
     return around(rng, STEP_AFTER.get(step, 60.0), 0.4)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How a crew keeps a guard period: when it opens it (simulated seconds from its start; None: never), how it ends."""
+
+    opens_at: float | None
+    closes_itself: bool
+
+
+def draw_watch(rng: random.Random, habits: Habits) -> Watch:
+    """Draw a crew's guard: mostly opened a little early, else a little late, now and then much later or never."""
+    early, soon, late = rng.uniform(-900.0, -60.0), rng.uniform(10.0, 240.0), rng.uniform(1200.0, 5400.0)
+    mood, closes = rng.random(), rng.random() < habits.guard_closed_by_crew
+    if mood < habits.guard_missed:
+        return Watch(None, closes)
+    if mood < habits.guard_missed + habits.guard_late:
+        return Watch(late, closes)
+    return Watch(early if rng.random() < habits.guard_early else soon, closes)

@@ -12,11 +12,15 @@ from simulation.wire import ENDED, Demand
 
 @dataclass(slots=True)
 class DemandRecord:
-    """What the SAMU's file says of one demand. ``confirmed_after`` is in seconds of the server's time."""
+    """What the SAMU's file says of one demand. ``confirmed_after`` is in seconds of the server's time.
+
+    ``mission_id`` is that of the first mission.
+    """
 
     id: str
     status: str
     confirmed_after: float | None = None
+    mission_id: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -25,8 +29,21 @@ class DemandRecord:
 
 
 @dataclass(slots=True)
+class AlarmRecord:
+    """What the SAMU's stream said of one alarm, and whether the SAMU looked after it."""
+
+    kind: str
+    seen: bool = False
+    closed: bool = False
+
+
+@dataclass(slots=True)
 class Ledger:
-    """The counters of one run. Not persistent: the journal of the server is the truth."""
+    """The counters of one run. Not persistent: the journal of the server is the truth.
+
+    ``duty`` counts what happens to desks and crews, ``guard`` what happens to the guard; ``modes`` tells in which mode
+    a vehicle was when it got a mission.
+    """
 
     demands: dict[str, DemandRecord] = field(default_factory=dict)
     answers: Counter[str] = field(default_factory=Counter)
@@ -35,6 +52,10 @@ class Ledger:
     refusals: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
+    duty: Counter[str] = field(default_factory=Counter)
+    guard: Counter[str] = field(default_factory=Counter)
+    alarms: dict[str, AlarmRecord] = field(default_factory=dict)
+    modes: dict[str, str] = field(default_factory=dict)
     moved_at: float = field(default_factory=time.monotonic)
 
     def moved(self) -> None:
@@ -53,6 +74,7 @@ class Ledger:
             self.moved()
         if record.confirmed_after is None:
             record.confirmed_after = confirmation_seconds(demand)
+            record.mission_id = demand.mission.id if demand.mission else None
 
     def note_call(self, kind: str) -> None:
         """Count a repetition (``retried``) or a call given up (``unreachable``)."""

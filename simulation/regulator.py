@@ -5,8 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from simulation import habits
-from simulation.client import ApiClient, Reply
+from simulation.client import Body, Reply
 from simulation.clock import around
+from simulation.desk import Desk
 from simulation.fleet import Fleet, Vehicle
 from simulation.habits import Answer
 from simulation.lists import read_all
@@ -23,14 +24,14 @@ class Regulator:
     def __init__(
         self,
         account: CompanyAccount,
-        client: ApiClient,
+        desk: Desk,
         stage: Stage,
         fleet: Fleet,
         mission_won: Callable[[], None],
     ) -> None:
         """``mission_won`` is called when an acceptance has been confirmed."""
         self._account = account
-        self._client = client
+        self._desk = desk
         self._stage = stage
         self._fleet = fleet
         self._mission_won = mission_won
@@ -46,8 +47,10 @@ class Regulator:
     async def run(self, work: asyncio.TaskGroup) -> None:
         """Read the open solicitations when something rings, and now and then in any case; until cancelled."""
         while True:
+            await self._desk.awake.wait()
             self._look.clear()
-            await self._read(work)
+            if self._desk.is_open:
+                await self._read(work)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._stage.poll_every):
                     await self._look.wait()
@@ -57,9 +60,11 @@ class Regulator:
     async def _read(self, work: asyncio.TaskGroup) -> None:
         """Begin to think about every solicitation not seen before."""
         path = "/v1/solicitations"
-        cards = await read_all(self._client, self._stage, path, Page[OpenSolicitation], state="OPEN")
-        if cards is None:
+        found = await read_all(self._desk.client, self._stage, path, Page[OpenSolicitation], state="OPEN")
+        if found is None:
             return
+        # The guard's phone answers for the guard, and a post only for what it regulates (rules 14 and 55).
+        cards = [one for one in found if one.tier != "GUARD" and one.answerable_here is not False]
         fresh = [one for one in cards if one.id not in self._seen]
         self._seen = {one.id for one in cards}
         self._ringing &= self._seen
@@ -90,6 +95,7 @@ class Regulator:
         """Think for some simulated ``seconds``; says whether the card is still there to be answered."""
         self._ringing.add(solicitation.id)
         await self._stage.clock.sleep(seconds)
+        await self._desk.awake.wait()
         still_there = solicitation.id in self._ringing
         self._ringing.discard(solicitation.id)
         return still_there
@@ -121,11 +127,11 @@ class Regulator:
     async def _accept(self, solicitation: OpenSolicitation, vehicle: Vehicle | None) -> None:
         """Accept; the vehicle counts as taken until the verdict is known (rule 94)."""
         names = vehicle is not None and solicitation.tier in _NAMES_VEHICLE
-        body = {"vehicle_id": vehicle.info.id} if vehicle is not None and names else {}
+        body: Body = {"vehicle_id": vehicle.info.id} if vehicle is not None and names else {}
         if vehicle is not None:
             vehicle.promised_to = solicitation.demand_id
         try:
-            reply = await self._client.post(f"/v1/solicitations/{solicitation.id}/acceptance", body)
+            reply = await self._say(solicitation, "acceptance", body)
         finally:
             if vehicle is not None:
                 vehicle.promised_to = None
@@ -146,15 +152,20 @@ class Regulator:
         self._mission_won()
 
     async def _refuse(self, solicitation: OpenSolicitation, reason: str) -> None:
-        """Refuse with a reason; a vehicle on guard can only be declared unavailable (rule 13)."""
-        word = "unavailability" if solicitation.tier == "GUARD" else "refusal"
-        reply = await self._client.post(f"/v1/solicitations/{solicitation.id}/{word}", {"reason": reason})
-        self._count(word, reply)
+        """Refuse with a reason."""
+        self._count("refusal", await self._say(solicitation, "refusal", {"reason": reason}))
 
     async def _counter(self, solicitation: OpenSolicitation, minutes: int) -> None:
         """Refuse with a counter-delay: a promise (rule 7)."""
-        path = f"/v1/solicitations/{solicitation.id}/counter-proposal"
-        self._count("counter-delay", await self._client.post(path, {"delay_minutes": minutes}))
+        reply = await self._say(solicitation, "counter-proposal", {"delay_minutes": minutes})
+        self._count("counter-delay", reply)
+
+    async def _say(self, solicitation: OpenSolicitation, word: str, body: Body) -> Reply:
+        """Answer under the epoch of the regulation that the desk believes to hold (rule 37)."""
+        vehicle = self._fleet.vehicles.get(solicitation.vehicle_id or "")
+        epoch = self._desk.epoch_for(solicitation, vehicle.info.site_id if vehicle else None)
+        path = f"/v1/solicitations/{solicitation.id}/{word}"
+        return await self._desk.client.post(path, body, epoch=epoch)
 
     def _count(self, word: str, reply: Reply) -> None:
         """Count an answer; one that came too late is ordinary life."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from simulation.ledger import DemandRecord, Ledger
+from simulation.ledger import AlarmRecord, DemandRecord, Ledger
 
 OUTCOMES = ("COMPLETED", "UNFULFILLED", "CANCELLED")
 
@@ -34,6 +34,10 @@ def print_report(console: Console, ledger: Ledger, *, not_posted: int, wall_seco
     still_open = sum(count for name, count in statuses.items() if name not in OUTCOMES)
     _section(table, [("demands not ended", str(still_open)), ("demands not posted", str(not_posted))])
     _section(table, _confirmations(ledger))
+    _section(table, _modes(ledger))
+    _section(table, _counts("guard", ledger.guard))
+    _section(table, _counts("regulation", ledger.duty))
+    _section(table, _alarms(ledger))
     _section(table, _counts("answer", ledger.answers))
     _section(table, _counts("SAMU", ledger.samu))
     _section(table, _counts("step", ledger.steps))
@@ -54,6 +58,16 @@ def print_stuck(console: Console, records: Iterable[DemandRecord]) -> None:
         console.print(f"not ended: {record.id} {record.status}", highlight=False, soft_wrap=True)
 
 
+def print_standing(console: Console, ledger: Ledger) -> None:
+    """List the alarms that stand at the end, one a line, and whether anybody looks after them."""
+    for alarm_id, record in ledger.alarms.items():
+        if not record.closed:
+            word = "seen" if record.seen else "not seen"
+            console.print(
+                f"alarm not closed: {alarm_id} {record.kind} ({word})", highlight=False, soft_wrap=True
+            )
+
+
 def _confirmations(ledger: Ledger) -> list[tuple[str, str]]:
     """Time to confirmation, in seconds of the server: from received_at to the record of AFFECTE."""
     records = ledger.demands.values()
@@ -61,6 +75,36 @@ def _confirmations(ledger: Ledger) -> list[tuple[str, str]]:
     figures = (("median", percentile(times, 0.5)), ("90th percentile", percentile(times, 0.9)))
     rows = [(f"time to confirmation, {name}", _seconds(value)) for name, value in figures]
     return [("demands confirmed", str(len(times))), *rows]
+
+
+def _modes(ledger: Ledger) -> list[tuple[str, str]]:
+    """Missions by the mode that the vehicle was in, with the time to confirmation of those demands."""
+    times: dict[str, list[float]] = {}
+    for record in ledger.demands.values():
+        if record.mission_id in ledger.modes and record.confirmed_after is not None:
+            times.setdefault(ledger.modes[record.mission_id], []).append(record.confirmed_after)
+    missions = Counter(ledger.modes.values())
+    return [
+        (
+            f"mode {mode}: missions, median confirmation",
+            f"{count}, {_seconds(percentile(times.get(mode, []), 0.5))}",
+        )
+        for mode, count in sorted(missions.items())
+    ]
+
+
+def _alarms(ledger: Ledger) -> list[tuple[str, str]]:
+    """Alarms by kind: raised, of those seen by the SAMU, and closed."""
+    kinds: dict[str, list[AlarmRecord]] = {}
+    for record in ledger.alarms.values():
+        kinds.setdefault(record.kind, []).append(record)
+    return [
+        (
+            f"alarm {kind}: raised, seen, closed",
+            f"{len(found)}, {sum(one.seen for one in found)}, {sum(one.closed for one in found)}",
+        )
+        for kind, found in sorted(kinds.items())
+    ]
 
 
 def _seconds(value: float | None) -> str:

@@ -42,12 +42,13 @@ class SiteInfo(_Lenient):
 
 
 class VehicleInfo(_Lenient):
-    """An ambulance: ``volume`` is AMBULANCE (small) or ASSU (large)."""
+    """An ambulance: ``volume`` is AMBULANCE (small) or ASSU (large), ``category`` the legal one (A or C)."""
 
     id: str
     name: str
     volume: str
     site_id: str
+    category: str | None = None
 
 
 class CompanyAccount(_Lenient):
@@ -65,6 +66,7 @@ class Accounts(_Lenient):
     """Whom the simulation plays."""
 
     samu: SamuAccount
+    coordinator: Login
     companies: list[CompanyAccount] = Field(min_length=1)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -15,12 +14,16 @@ from simulation.demand_file import DemandFile
 from simulation.hospitals import Hospital
 from simulation.lists import read_all
 from simulation.retry import BUSY
+from simulation.samu_alarms import SamuAlarms
 from simulation.stage import Stage
 from simulation.stream import EventStream, StreamEvent
 from simulation.wire import Demand, DemandLine, Page
 
 PREFIX = "SIM"
 """How the simulation's own references begin."""
+
+NIGHT_SLOWDOWN = 4.0
+"""By night the gap between two demands is so many times longer."""
 
 _OPEN_STATUSES = (
     "RECEIVED",
@@ -35,11 +38,12 @@ _OPEN_STATUSES = (
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """What the SAMU has to do: ``demands`` is None for ever; ``mean_gap`` in simulated seconds."""
+    """What the SAMU has to do: ``demands`` is None for ever; ``mean_gap`` by day, in simulated seconds."""
 
     demands: int | None
     mean_gap: float
     max_open: int = 25
+    night_slowdown: float = NIGHT_SLOWDOWN
 
 
 class Samu:
@@ -65,6 +69,7 @@ class Samu:
         self._rng = stage.rng("samu")
         self._room = asyncio.Semaphore(programme.max_open)
         self._files: dict[str, DemandFile] = {}
+        self._alarms = SamuAlarms(client, stage)
         self._run = f"{PREFIX}{time.time_ns() // 1_000_000:013d}"
         self.posted = 0
         self.not_posted = 0
@@ -72,19 +77,20 @@ class Samu:
     async def run(self) -> None:
         """Return when every demand of the programme has ended."""
         stream = EventStream(self._client, self._hear, self._stage.rng("samu", "stream"))
-        listening = asyncio.create_task(stream.listen())
+        endless = [asyncio.create_task(one) for one in (stream.listen(), self._alarms.run())]
         try:
             async with asyncio.TaskGroup() as files:
                 if self._programme.demands is None:
                     await self._adopt(files)
                 await self._post_all(files)
         finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+            for task in endless:
+                task.cancel()
+            await asyncio.gather(*endless, return_exceptions=True)
 
     def _hear(self, event: StreamEvent) -> None:
-        """Put a fact into its file."""
+        """Put a fact into its file; one of an alarm is for whoever looks at them."""
+        self._alarms.notice(event)
         if file := self._files.get(event.body.demand_id or ""):
             file.notice(event)
 
@@ -103,7 +109,12 @@ class Samu:
                 self.posted += 1
                 self._stage.ledger.saw(demand)
                 files.create_task(self._keep(self._open_file(demand.id, rng)))
-            await self._stage.clock.sleep(self._rng.expovariate(1 / self._programme.mean_gap))
+            await self._stage.clock.sleep(self._rng.expovariate(1 / self._gap()))
+
+    def _gap(self) -> float:
+        """Return the mean time to the next demand, in simulated seconds."""
+        slower = self._programme.night_slowdown if self._stage.calendar.by_night else 1.0
+        return self._programme.mean_gap * slower
 
     def _case(self, number: int, rng: random.Random) -> dict[str, JsonValue]:
         """Invent demand ``number``: the same for the same seed, but for this run's reference."""

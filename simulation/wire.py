@@ -90,6 +90,7 @@ class OpenSolicitation(Wire):
     eta_minutes: float | None = None
     state: str = "OPEN"
     answer_before: datetime | None = None
+    answerable_here: bool | None = None
     demand: SolicitedDemand = SolicitedDemand()
 
 
@@ -167,6 +168,9 @@ class FactData(Wire):
     vehicle_id: str | None = None
     company_id: str | None = None
     solicitation_id: str | None = None
+    alarm_id: str | None = None
+    alarm: str | None = None
+    shift_id: str | None = None
 
 
 class FactBody(Wire):

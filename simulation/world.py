@@ -13,16 +13,16 @@ import httpx
 from simulation.cases import PlaceSource
 from simulation.client import LIMITS, TIMEOUT, ApiClient
 from simulation.company import Company
+from simulation.coordinator import Coordinator
 from simulation.hospitals import Hospital
-from simulation.identity import KeyIdentity
+from simulation.identity import Identity, KeyIdentity, PersonIdentity
 from simulation.ledger import Ledger
+from simulation.places import Commune
 from simulation.progress import Watcher
 from simulation.runtime import Runtime
 from simulation.samu import Programme, Samu
+from simulation.sectors import SectorPlace, read_sectors
 from simulation.stage import Stage
-
-OPENING_AT_ONCE = 4
-"""Desks that open at the same time: a login costs the server a deliberate slow hash."""
 
 
 class StackSilentError(Exception):
@@ -43,6 +43,7 @@ class Country:
 
     places: PlaceSource
     hospitals: Sequence[Hospital] = ()
+    communes: Sequence[Commune] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,15 @@ class World:
         self._stage = stage
         self._endless = programme.demands is None
         accounts = runtime.accounts
-        self.companies = [Company(one, http, stage, country.hospitals) for one in accounts.companies]
-        client = ApiClient(
-            http,
-            KeyIdentity(accounts.samu.api_key),
-            stage.rng("samu", "pauses"),
-            count=stage.ledger.note_call,
-        )
+        self._communes = {commune.insee: commune for commune in country.communes}
+        self._sectors: list[SectorPlace] = []
+        self.companies = [
+            Company(one, http, stage, country.hospitals, self._sectors) for one in accounts.companies
+        ]
+        coordinator = self._client("coordinator", PersonIdentity(accounts.coordinator))
+        self._coordinating = coordinator
+        self.coordinator = Coordinator(coordinator, stage, accounts.companies)
+        client = self._client("samu", KeyIdentity(accounts.samu.api_key))
         self.samu = Samu(
             client,
             stage,
@@ -118,35 +121,40 @@ class World:
             )
 
     async def _programme(self) -> Ending:
-        """Open every desk, then post demands until the programme is done; the companies stop with it."""
-        await self._open_desks()
-        self._stage.ledger.moved()
-        companies = asyncio.create_task(self._companies())
+        """Open every desk, then post demands until the programme is done; everybody else stops with it."""
+        await self._open()
+        everybody = asyncio.create_task(self._everybody())
         samu = asyncio.create_task(self.samu.run())
         try:
-            await asyncio.wait({companies, samu}, return_when=asyncio.FIRST_COMPLETED)
-            if companies.done():
-                companies.result()
+            await asyncio.wait({everybody, samu}, return_when=asyncio.FIRST_COMPLETED)
+            if everybody.done():
+                everybody.result()
             samu.result()
         finally:
-            await _cancel(samu, companies)
+            await _cancel(samu, everybody)
         return Ending.DONE
 
-    async def _companies(self) -> None:
+    async def _everybody(self) -> None:
+        """Companies and the coordinator, until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.coordinator.run(self._sectors))
             for company in self.companies:
                 group.create_task(company.run())
 
-    async def _open_desks(self) -> None:
-        turn = asyncio.Semaphore(OPENING_AT_ONCE)
-
-        async def open_one(company: Company) -> None:
-            async with turn:
-                await company.open()
-
+    async def _open(self) -> None:
+        """Open the companies; only then the clock on the wall begins, and the roster of the night is known."""
         async with asyncio.TaskGroup() as group:
             for company in self.companies:
-                group.create_task(open_one(company))
+                group.create_task(company.open())
+        self._stage.calendar.begin()
+        self._sectors += await read_sectors(self._coordinating, self._stage, self._communes)
+        await self.coordinator.begin(self._sectors)
+        self._stage.ledger.moved()
+
+    def _client(self, name: str, identity: Identity) -> ApiClient:
+        """Return the way to the API of somebody who is not of a company."""
+        ledger = self._stage.ledger
+        return ApiClient(self._http, identity, self._stage.rng(name, "pauses"), count=ledger.note_call)
 
     async def _quiet(self, stuck_after: float) -> Ending:
         """Return when nothing has moved for too long; never in an endless run."""

@@ -8,7 +8,6 @@ import json
 import time
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
@@ -16,8 +15,8 @@ from fastapi.responses import JSONResponse, Response
 
 from simulation.runtime import Runtime
 from simulation.wire import STEPS
-
-Json = dict[str, object]
+from tests.unit.simulation_fake_duty import FakeDuty, Json, problem
+from tests.unit.simulation_fake_duty import now as _now
 
 
 def runtime_document(companies: int = 3, vehicles: int = 3) -> Json:
@@ -27,6 +26,7 @@ def runtime_document(companies: int = 3, vehicles: int = 3) -> Json:
         "pids": {"worker": [1]},
         "accounts": {
             "samu": {"id": "samu", "name": "SAMU", "api_key": "key", "username": "s", "password": "s"},
+            "coordinator": {"username": "coordinator", "password": "p"},
             "companies": [_company(number, vehicles) for number in range(companies)],
         },
     }
@@ -41,21 +41,15 @@ def _company(number: int, vehicles: int) -> Json:
         "regulator": {"username": f"reg{number}", "password": "p"},
         "crews": [{"username": f"crew{number}", "password": "p"}],
         "sites": [site],
-        "vehicles": [{"id": one, "name": one, "volume": "ASSU", "site_id": site["id"]} for one in names],
+        "vehicles": [
+            {"id": one, "name": one, "volume": "ASSU", "site_id": site["id"], "category": "A"}
+            for one in names
+        ],
     }
 
 
 def runtime(companies: int = 3, vehicles: int = 3) -> Runtime:
     return Runtime.model_validate(runtime_document(companies, vehicles))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
-
-
-def problem(status: int, code: str, **more: object) -> JSONResponse:
-    headers = {"Retry-After": "0"} if status == 503 else None
-    return JSONResponse({"status": status, "code": code, **more}, status, headers)
 
 
 @dataclass
@@ -86,10 +80,11 @@ class FakeDemand:
         return about | {"counter_proposals": proposals, "mission": self.mission}
 
 
-class FakeApi:
+class FakeApi(FakeDuty):
     """The state of the fake; ``app`` is its ASGI application."""
 
     def __init__(self, *, window: float = 0.6, away_every: int = 0, mute: bool = False) -> None:
+        super().__init__()
         self.window = window
         self.away_every = away_every
         self.mute = mute
@@ -97,7 +92,6 @@ class FakeApi:
         self.demands: dict[str, FakeDemand] = {}
         self.available: set[str] = set()
         self.positions: dict[str, Json] = {}
-        self.events: list[tuple[str, Json]] = []
         self.resumed_from: list[str] = []
         self.keys: set[str] = set()
         self.tokens: dict[str, str] = {}
@@ -122,7 +116,8 @@ class FakeApi:
             if form["grant_type"] == ["refresh_token"]:
                 return problem(401, "refresh_unknown")
             token = str(uuid.uuid4())
-            self.tokens[token] = "company" + form["username"][0][-1]
+            number = form["username"][0][-1]
+            self.tokens[token] = f"company{number}" if number.isdigit() else ""
             return JSONResponse({"access_token": token, "refresh_token": "r", "token_type": "bearer"})
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if request.headers.get("X-API-Key") != "key" and bearer not in self.tokens:
@@ -136,6 +131,7 @@ class FakeApi:
         return handler(request, parts[1:], body) if handler else problem(404, "not_found")
 
     def _tick(self) -> None:
+        self.close_overdue()
         for demand in self.demands.values():
             states = [one["state"] for one in demand.solicitations.values()]
             searching = demand.status in {"SOLICITING_VEHICLES", "SOLICITING_FREE_CHOICE"}
@@ -155,7 +151,7 @@ class FakeApi:
         demand.solicitations[str(one["id"])] = one
         self.emit("solicitation_opened", demand, solicitation_id=one["id"], company_id=company)
 
-    def _company_of(self, request: Request) -> str:
+    def company_of(self, request: Request) -> str:
         return self.tokens.get(request.headers.get("Authorization", "").removeprefix("Bearer "), "")
 
     def _get_stream(self, request: Request, _: list[str], __: Json) -> Response:
@@ -168,13 +164,13 @@ class FakeApi:
         ]
         return Response(f"retry: {self.reconnect_ms}\n\n" + "".join(lines), media_type="text/event-stream")
 
-    def _post_devices(self, *_: object) -> Response:
-        return JSONResponse({"id": str(uuid.uuid4())}, 201)
-
     def _put_sites(self, *_: object) -> Response:
         return JSONResponse({})
 
-    def _put_vehicles(self, _: Request, parts: list[str], body: Json) -> Response:
+    def _put_vehicles(self, request: Request, parts: list[str], body: Json) -> Response:
+        if parts[1] == "crew":
+            assert body["device_id"] == request.headers["X-Device-Id"]
+            self.crews[parts[0]] = str(body["device_id"])
         if parts[1] == "availability":
             (self.available.add if body["available"] else self.available.discard)(parts[0])
         return JSONResponse({})
@@ -195,8 +191,13 @@ class FakeApi:
             return self._on_demand(self.demands[parts[0]], parts[1], body)
         demand = FakeDemand(body)
         self.demands[demand.id] = demand
-        for vehicle in sorted(self.available):
-            self._solicit(demand, "VEHICLE", vehicle, f"company{vehicle[1]}")
+        guards = {str(shift["vehicle_id"]) for shift in self.open_shifts()}
+        engaged = {mission["vehicle_id"] for mission in self._open_missions()}
+        for vehicle in sorted(guards - engaged):
+            self._solicit(demand, "GUARD", vehicle, f"company{vehicle[1]}")
+        for vehicle in sorted(self.available - guards):
+            if f"site{vehicle[1]}" in self.leases:
+                self._solicit(demand, "VEHICLE", vehicle, f"company{vehicle[1]}")
         demand.tier_ends = time.monotonic() + self.window
         return JSONResponse(demand.view(), 201)
 
@@ -227,12 +228,14 @@ class FakeApi:
 
     def _get_solicitations(self, request: Request, *_: object) -> Response:
         cards = [one for demand in self.demands.values() for one in demand.solicitations.values()]
-        mine = [one for one in cards if one["company_id"] == self._company_of(request)]
+        mine = [one for one in cards if one["company_id"] == self.company_of(request)]
         return JSONResponse({"items": [one for one in mine if one["state"] == "OPEN"], "next_cursor": None})
 
-    def _post_solicitations(self, _: Request, parts: list[str], body: Json) -> Response:
+    def _post_solicitations(self, request: Request, parts: list[str], body: Json) -> Response:
         demand = next(one for one in self.demands.values() if parts[0] in one.solicitations)
         asked = demand.solicitations[parts[0]]
+        if not self.may_answer(request, asked):
+            return problem(409, "lease_lost")
         if demand.mission is not None:
             return problem(409, "already_assigned")
         if asked["state"] != "OPEN":
@@ -259,8 +262,11 @@ class FakeApi:
     def _open_missions(self) -> list[Json]:
         return [one.mission for one in self.demands.values() if one.mission and one.status == "ASSIGNED"]
 
-    def _get_missions(self, request: Request, *_: object) -> Response:
-        prefix = self._company_of(request).replace("company", "c")
+    def _get_missions(self, request: Request, parts: list[str], _: Json) -> Response:
+        if parts:
+            known = (one.mission for one in self.demands.values() if one.mission)
+            return JSONResponse(next(one for one in known if one["id"] == parts[0]))
+        prefix = self.company_of(request).replace("company", "c")
         mine = [one for one in self._open_missions() if str(one["vehicle_id"]).startswith(prefix)]
         return JSONResponse({"items": mine})
 
@@ -278,6 +284,9 @@ class FakeApi:
         assert mission is not None
         if demand.status != "ASSIGNED":
             return problem(409, "mission_ended")
+        if parts[1] == "receipt":
+            self.receipts.append((parts[0], str(body["receipt"])))
+            return JSONResponse({"mission_id": parts[0]}, 202)
         if parts[1] == "steps":
             return self._step(demand, mission, body)
         self._end(demand, "COMPLETED")

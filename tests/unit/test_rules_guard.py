@@ -355,14 +355,14 @@ def test_rule_059_a_missing_period_is_asked_for_now_not_for_another_day() -> Non
 def test_rule_059_the_samu_says_yes_or_no_once() -> None:
     approved = replace(PROVISIONAL, approved_at=START)
     refused = replace(PROVISIONAL, withdrawn_at=START)
-    assert may_settle(PROVISIONAL, approve=True) is Outcome.RECORDED
-    assert may_settle(PROVISIONAL, approve=False) is Outcome.RECORDED
-    assert may_settle(approved, approve=True) is Outcome.RECORDED
-    assert may_settle(approved, approve=False) is Outcome.GUARD_ALREADY_SETTLED
-    assert may_settle(refused, approve=False) is Outcome.RECORDED
-    assert may_settle(refused, approve=True) is Outcome.GUARD_ALREADY_SETTLED
+    assert may_settle(PROVISIONAL, OPEN, approve=True) is Outcome.RECORDED
+    assert may_settle(PROVISIONAL, OPEN, approve=False) is Outcome.RECORDED
+    assert may_settle(approved, OPEN, approve=True) is Outcome.RECORDED
+    assert may_settle(approved, OPEN, approve=False) is Outcome.GUARD_ALREADY_SETTLED
+    assert may_settle(refused, None, approve=False) is Outcome.RECORDED
+    assert may_settle(refused, None, approve=True) is Outcome.GUARD_ALREADY_SETTLED
     withdrawn = replace(PERIOD, withdrawn_at=START)
-    assert may_settle(withdrawn, approve=False) is Outcome.GUARD_ALREADY_SETTLED
+    assert may_settle(withdrawn, None, approve=False) is Outcome.GUARD_ALREADY_SETTLED
 
 
 def test_rule_059_a_provisional_guard_counts_once_it_is_approved() -> None:

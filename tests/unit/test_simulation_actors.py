@@ -13,10 +13,12 @@ from simulation.client import ApiClient
 from simulation.clock import Clock, derive
 from simulation.crew import Crew, CrewRoom
 from simulation.demand_file import DemandFile
+from simulation.desk import Desk
 from simulation.fleet import Fleet, Leg, distance_km, fleet_of
 from simulation.habits import Answer, Habits
 from simulation.identity import KeyIdentity
 from simulation.ledger import Ledger
+from simulation.posts import Post
 from simulation.regulator import Regulator
 from simulation.stage import Stage
 from simulation.wire import Mission, OpenSolicitation, Point, SolicitedDemand
@@ -49,7 +51,9 @@ def solicitation(tier: str, vehicle_id: str | None = None, volume: str = "AMBULA
 
 
 def regulator(calls: Calls, fleet: Fleet, reply: httpx.Response, on: Stage) -> Regulator:
-    return Regulator(runtime().accounts.companies[0], caller(calls, reply), on, fleet, lambda: None)
+    account = runtime().accounts.companies[0]
+    desk = Desk(account, on, Post("PLUGIN", "Poste", caller(calls, reply)))
+    return Regulator(account, desk, on, fleet, lambda: None)
 
 
 def choose(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
@@ -127,16 +131,6 @@ async def test_rule_007_a_counter_delay_is_longer_and_at_most_240(monkeypatch: p
     assert 20 < minutes <= 240
 
 
-async def test_rule_013_a_guard_card_is_never_refused_but_declared_unavailable(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    choose(monkeypatch, Answer.REFUSE)
-    calls: Calls = []
-    fleet = fleet_of(runtime().accounts.companies[0])
-    await regulator(calls, fleet, httpx.Response(200, json={}), stage()).answer(solicitation("GUARD", "c0v0"))
-    assert calls[0][1].endswith("/unavailability")
-
-
 async def test_silence_calls_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     choose(monkeypatch, Answer.SILENCE)
     calls: Calls = []
@@ -160,7 +154,7 @@ def crew(calls: Calls, *replies: httpx.Response, at: str = "AFFECTE") -> tuple[C
     client = caller(calls, *replies)
     mission = Mission(id="m1", demand_id="d1", vehicle_id="c0v0", step=at, pickup=CARCASSONNE)
     room = CrewRoom(fleet, client, on, ())
-    return Crew(room, fleet.vehicles["c0v0"], client, mission), fleet, on
+    return Crew(room, fleet.vehicles["c0v0"], lambda: client, mission), fleet, on
 
 
 def steps_of(calls: Calls) -> list[object]:
@@ -173,16 +167,27 @@ async def test_rule_044_the_steps_are_passed_in_order_each_with_its_own_id() -> 
     await one.play()
     wanted = "ACQUITTE EN_APPROCHE LIEU_INTERVENTION BILAN_REALISE EN_CHARGE LIEU_DESTINATION DISPONIBLE"
     assert steps_of(calls) == wanted.split()
-    assert len({str(body["step_id"]) for *_, body in calls}) == 7
+    assert len({str(body["step_id"]) for *_, body in calls if "step_id" in body}) == 7
     assert fleet.vehicles["c0v0"].free
+
+
+async def test_rule_030_the_mission_is_delivered_then_its_sheet_is_read_then_it_is_acknowledged() -> None:
+    calls: Calls = []
+    one, *_ = crew(calls, httpx.Response(200, json={}))
+    await one.play()
+    said = [
+        (method, path.removeprefix("/v1/missions/m1"), body.get("receipt")) for method, path, body in calls
+    ]
+    assert said[:3] == [("POST", "/receipt", "DELIVERED"), ("GET", "", None), ("POST", "/receipt", "OPENED")]
+    assert calls[3][2]["step"] == "ACQUITTE"
 
 
 async def test_a_crew_goes_on_from_the_step_that_the_server_expects() -> None:
     calls: Calls = []
     wrong = httpx.Response(409, json={"code": "wrong_step", "expected_step": "EN_CHARGE"})
-    one, *_ = crew(calls, wrong, httpx.Response(200, json={}), at="AFFECTE")
+    one, *_ = crew(calls, wrong, httpx.Response(200, json={}), at="ACQUITTE")
     await one.play()
-    assert steps_of(calls) == ["ACQUITTE", "EN_CHARGE", "LIEU_DESTINATION", "DISPONIBLE"]
+    assert steps_of(calls) == ["EN_APPROCHE", "EN_CHARGE", "LIEU_DESTINATION", "DISPONIBLE"]
 
 
 async def test_a_step_that_met_a_failure_is_tried_again_with_the_same_id() -> None:
@@ -197,7 +202,7 @@ async def test_a_step_that_met_a_failure_is_tried_again_with_the_same_id() -> No
 
 async def test_rule_090_a_crew_stops_when_its_mission_is_over() -> None:
     calls: Calls = []
-    one, fleet, _ = crew(calls, httpx.Response(409, json={"code": "mission_ended"}))
+    one, fleet, _ = crew(calls, httpx.Response(409, json={"code": "mission_ended"}), at="ACQUITTE")
     await one.play()
     assert len(steps_of(calls)) == 1
     assert fleet.vehicles["c0v0"].mission_id is None
@@ -205,7 +210,7 @@ async def test_rule_090_a_crew_stops_when_its_mission_is_over() -> None:
 
 async def test_a_crew_on_the_road_turns_back_at_once() -> None:
     calls: Calls = []
-    one, fleet, _ = crew(calls, httpx.Response(200, json={}))
+    one, fleet, _ = crew(calls, httpx.Response(200, json={}), at="EN_APPROCHE")
     fleet.release("m1")
     await one.play()
     assert calls == []

@@ -11,12 +11,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from simulation.cases import draw_case
-from simulation.cli import load_country, simulate_command
+from simulation.cli import Options, load_country, simulate_command
 from simulation.client import Reply
 from simulation.clock import derive
 from simulation.habits import Habits
-from simulation.ledger import Ledger
-from simulation.report import percentile, print_report
+from simulation.ledger import AlarmRecord, Ledger
+from simulation.report import percentile, print_report, print_standing
 from simulation.runtime import RuntimeUnusableError, load_runtime
 from simulation.wire import Demand
 from tests.unit.simulation_fake import runtime_document
@@ -68,6 +68,46 @@ def test_the_table_counts_outcomes_and_times_of_the_server() -> None:
     assert "time to confirmation, 90th percentile 10.00" in rows
     assert rows["refused by a rule: already_assigned"] == "1"
     assert rows["HTTP errors"] == "1"
+
+
+def rows_of(ledger: Ledger) -> dict[str, str]:
+    out = io.StringIO()
+    print_report(Console(file=out, width=160), ledger, not_posted=0, wall_seconds=12.0)
+    cells = [[cell.strip() for cell in line.split("│")] for line in out.getvalue().splitlines()]
+    return {found[1]: found[2] for found in cells if len(found) == 4}
+
+
+def test_the_table_tells_modes_guard_regulation_and_alarms() -> None:
+    ledger = Ledger()
+    for number, mode in enumerate(("R1", "R1", "G1"), 1):
+        demand = seen("COMPLETED", float(number), number)
+        assert demand.mission is not None
+        mission = demand.mission.model_copy(update={"id": f"m{number}"})
+        ledger.saw(demand.model_copy(update={"mission": mission}))
+        ledger.modes[f"m{number}"] = mode
+    ledger.modes["m9"] = "R2"  # of a demand that another vehicle had before
+    ledger.guard["shifts opened"] += 2
+    ledger.duty["lease lost"] += 1
+    ledger.alarms["a"] = AlarmRecord("GUARD_NOT_OPENED", seen=True, closed=True)
+    ledger.alarms["b"] = AlarmRecord("GUARD_NOT_OPENED")
+    rows = rows_of(ledger)
+    assert rows["mode R1: missions, median confirmation"] == "2, 1.50 s"
+    assert rows["mode R2: missions, median confirmation"] == "1, -"
+    assert rows["mode G1: missions, median confirmation"] == "1, 3.00 s"
+    assert rows["guard: shifts opened"] == "2"
+    assert rows["regulation: lease lost"] == "1"
+    assert rows["alarm GUARD_NOT_OPENED: raised, seen, closed"] == "2, 1, 1"
+    out = io.StringIO()
+    print_standing(Console(file=out, width=160), ledger)
+    assert out.getvalue() == "alarm not closed: b GUARD_NOT_OPENED (not seen)\n"
+
+
+def test_a_counted_run_sees_day_and_night() -> None:
+    assert Options(200, 60.0, 1).start_hour == pytest.approx(17.78, abs=0.01)
+    assert Options(60, 60.0, 1).start_hour == pytest.approx(19.33, abs=0.01)
+    assert Options(5_000, 60.0, 1).start_hour == 8.0
+    assert Options(None, 10.0, 1).start_hour == 17.0
+    assert Options(200, 60.0, 1, start=0.0).start_hour == 0.0
 
 
 def test_the_first_confirmation_seen_is_the_one_that_counts() -> None:
@@ -140,7 +180,7 @@ def test_the_command_fails_with_a_sentence_for_a_nonsense_address(address: str, 
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("option", [["--demands", "0"], ["--speed", "0"], ["--seed", "x"]])
+@pytest.mark.parametrize("option", [["--demands", "0"], ["--speed", "0"], ["--seed", "x"], ["--start", "24"]])
 def test_the_command_refuses_nonsense(option: list[str]) -> None:
     assert CliRunner().invoke(COMMAND, option).exit_code == 2
 

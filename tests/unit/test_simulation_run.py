@@ -10,17 +10,21 @@ import httpx
 import pytest
 from rich.console import Console
 
+from simulation.calendar import Calendar
 from simulation.cases import Pickup
 from simulation.cli import Options, conclude
 from simulation.clock import Clock
 from simulation.habits import Habits
 from simulation.ledger import Ledger
+from simulation.places import Commune
 from simulation.progress import NoProgress, PlainProgress
 from simulation.samu import Programme
 from simulation.stage import Stage
 from simulation.wire import Point
 from simulation.world import Country, Ending, Run, StackSilentError, World
 from tests.unit.simulation_fake import FakeApi, runtime
+
+TOWNS = (Commune("11069", "Carcassonne", "11000", 46_000, 43.2130, 2.3491),)
 
 
 def somewhere(rng: Random) -> Pickup:
@@ -30,16 +34,39 @@ def somewhere(rng: Random) -> Pickup:
 
 
 @asynccontextmanager
-async def world(api: FakeApi, demands: int | None, habits: Habits | None = None) -> AsyncIterator[World]:
-    stage = Stage(Clock(4000.0), habits or Habits(), 7, Ledger(), poll_every=0.2, report_every=0.5)
+async def world(
+    api: FakeApi,
+    demands: int | None,
+    habits: Habits | None = None,
+    start_hour: float = 9.0,
+    speed: float = 4000.0,
+) -> AsyncIterator[World]:
+    clock = Clock(speed)
+    stage = Stage(
+        clock,
+        habits or Habits(freeze=0.0),
+        7,
+        Ledger(),
+        poll_every=0.2,
+        report_every=0.5,
+        beat_every=0.2,
+        calendar=Calendar(clock, start_hour),
+    )
     programme = Programme(demands, mean_gap=60.0, max_open=8)
     transport = httpx.ASGITransport(app=api.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://fake") as http:
-        yield World(runtime(), stage, programme, Country(somewhere), http)
+        yield World(runtime(), stage, programme, Country(somewhere, communes=TOWNS), http)
 
 
-async def play(api: FakeApi, demands: int, habits: Habits | None = None, stuck_after: float = 15.0) -> Run:
-    async with world(api, demands, habits) as one:
+async def play(
+    api: FakeApi,
+    demands: int,
+    habits: Habits | None = None,
+    stuck_after: float = 15.0,
+    start_hour: float = 9.0,
+    speed: float = 4000.0,
+) -> Run:
+    async with world(api, demands, habits, start_hour, speed) as one:
         return await one.play(NoProgress(), asyncio.Event(), stuck_after=stuck_after)
 
 
@@ -68,6 +95,24 @@ async def test_every_exit_and_slip_still_ends() -> None:
     assert run.ledger.steps["undone"] > 0
     assert run.ledger.steps["no transport"] > 0
     assert not run.ledger.errors
+
+
+async def test_an_evening_hands_the_day_over_to_the_guard() -> None:
+    people = Habits(
+        hand_over=1.0, freeze=0.0, open_at_night=0.0, guard_missed=0.0, guard_late=0.0, hard_demand=0.0
+    )
+    api = FakeApi()
+    run = await play(api, 40, people, start_hour=19.6, speed=1000.0)  # the night lasts 43 s: it ends first
+    ledger = run.ledger
+    assert run.all_ended
+    assert ledger.duty["hand-over"] > 0
+    assert ledger.duty["company closed for the night"] == 3
+    assert ledger.guard["periods planned"] == ledger.guard["shifts opened"] == 1
+    assert ledger.guard["missions"] == sum(mode == "G1" for mode in ledger.modes.values()) > 0
+    assert set(ledger.modes.values()) > {"G1"}
+    assert not ledger.errors
+    assert not api.leases
+    assert {receipt for _, receipt in api.receipts} == {"DELIVERED", "OPENED"}
 
 
 async def test_a_server_that_is_often_away_only_costs_repetitions() -> None:
