@@ -42,6 +42,7 @@ class GuardActivities:
             covered=manned,
             busy=found.busy,
             shift_id=found.shift.id if found.shift else None,
+            left_at=None if manned else found.left_at,
             ends_at=found.period.ends_at,
         )
 

@@ -1,49 +1,81 @@
-"""Alarms as callers read them."""
+"""Alarms as callers read them: what each is about, and what they have to do."""
 
 from collections.abc import Mapping
 
 from api.schemas.alarms import AlarmShown, AlarmState
+from api.security import Caller
+from api.telling import is_colleague
 from domain.vocabulary import AlarmKind, Subject
-from storage.alarms import Alarm
-from storage.views import Scope
+from storage.alarms import AlarmLine
 
-SENTENCES: Mapping[AlarmKind, str] = {
-    AlarmKind.ACKNOWLEDGEMENT_LATE: "Mission confirmée et toujours pas acquittée : appelez l'équipage.",
-    AlarmKind.ARBITRATION_WAITING: "Personne n'a accepté : la demande attend votre décision.",
-    AlarmKind.RECONFIRMATION_MISSING: "La demande a changé et l'entreprise ne l'a pas reconfirmée : appelez-la.",
-    AlarmKind.MISSION_STUCK: "Aucune étape depuis longtemps : appelez l'équipage.",
-    AlarmKind.DEVICE_UNREACHED: "Mission confirmée, mais aucun poste de l'entreprise n'est joint : appelez-la.",
-    AlarmKind.LEASE_LOST: "Le poste de régulation ne répond plus alors qu'on le sollicite : appelez l'entreprise.",
-    AlarmKind.GUARD_NOT_OPENED: "La garde a commencé et personne ne l'a prise : appelez l'entreprise de garde.",
-    AlarmKind.GUARD_PERIOD_MISSING: "Garde absente du tableau : par téléphone tant qu'elle n'est pas approuvée.",
+TO_THE_SAMU: Mapping[AlarmKind, str] = {
+    AlarmKind.ACKNOWLEDGEMENT_LATE: "mission confirmée et toujours pas acquittée, appelez l'équipage.",
+    AlarmKind.ARBITRATION_WAITING: "personne n'a accepté, la demande attend votre décision.",
+    AlarmKind.RECONFIRMATION_MISSING: "la demande a changé et n'est pas reconfirmée, appelez l'entreprise.",
+    AlarmKind.MISSION_STUCK: "aucune étape depuis longtemps, appelez l'équipage.",
+    AlarmKind.DEVICE_UNREACHED: "mission confirmée mais aucun poste n'est joint, appelez l'entreprise.",
+    AlarmKind.LEASE_LOST: (
+        "le poste de régulation ne répond plus alors qu'on le sollicite, appelez l'entreprise."
+    ),
+    AlarmKind.GUARD_NOT_OPENED: (
+        "la garde a commencé et aucun équipage n'y est joignable, appelez l'entreprise."
+    ),
+    AlarmKind.GUARD_PERIOD_MISSING: (
+        "garde absente du tableau, à joindre par téléphone ; approuvez-la ou refusez-la."
+    ),
 }
-"""What each is about, and what to do."""
+TO_THE_COMPANY: Mapping[AlarmKind, str] = {
+    AlarmKind.ACKNOWLEDGEMENT_LATE: "mission confirmée et toujours pas acquittée, joignez l'équipage.",
+    AlarmKind.ARBITRATION_WAITING: "la demande attend la décision du SAMU.",
+    AlarmKind.RECONFIRMATION_MISSING: "la demande a changé, reconfirmez votre acceptation ou retirez-la.",
+    AlarmKind.MISSION_STUCK: "aucune étape depuis longtemps, joignez l'équipage.",
+    AlarmKind.DEVICE_UNREACHED: "une mission vous est confirmée et aucun de vos postes ne l'a reçue, ouvrez-la.",
+    AlarmKind.LEASE_LOST: "le poste de régulation ne répond plus alors qu'on le sollicite, reprenez-le.",
+    AlarmKind.GUARD_NOT_OPENED: (
+        "votre garde a commencé et aucun équipage n'est joignable, prenez-la avec un téléphone."
+    ),
+    AlarmKind.GUARD_PERIOD_MISSING: (
+        "votre garde n'est pas au tableau, les demandes viendront par téléphone en attendant le SAMU."
+    ),
+}
 
 
-def alarm_shown(found: Alarm, scope: Scope) -> AlarmShown:
-    """An alarm for a caller of this scope."""
-    own = found.seen_by_company == scope.company_id  # both null: the SAMU's own people
-    kind = AlarmKind(found.kind)
-    return AlarmShown(
-        id=found.id,
-        kind=kind,
-        state=_state(found),
-        level=found.level,
-        sentence=SENTENCES[kind],
-        demand_id=found.subject_id if found.subject == Subject.DEMAND else None,
-        mission_id=found.mission_id,
-        site_id=found.site_id,
-        period_id=found.subject_id if found.subject == Subject.GUARD else None,
-        company_id=found.company_id,
-        raised_at=found.raised_at,
-        seen_at=found.seen_at,
-        seen_by=found.seen_by if own else None,
-        seen_by_role=found.seen_by_role,
-        closed_at=found.closed_at,
-    )
+def alarm_shown(found: AlarmLine, caller: Caller) -> AlarmShown:
+    """An alarm for a caller."""
+    seen_by_company = str(found.seen_by_company) if found.seen_by_company else None
+    is_the_companys = caller.company_id is not None and caller.company_id == found.company_id
+    told: dict[str, object] = {
+        "state": _state(found, caller),
+        "sentence": _sentence(found, caller),
+        "demand_id": found.subject_id if found.subject == Subject.DEMAND else None,
+        "period_id": found.subject_id if found.subject == Subject.GUARD else None,
+        "seen_by": found.seen_by if is_colleague(caller, found.seen_by_role, seen_by_company) else None,
+        "company_seen_by": found.company_seen_by if is_the_companys else None,
+    }
+    as_it_is = {name: getattr(found, name) for name in AlarmShown.model_fields if name not in told}
+    return AlarmShown.model_validate(as_it_is | told)
 
 
-def _state(found: Alarm) -> AlarmState:
+def is_seen(found: AlarmLine, caller: Caller) -> bool:
+    """Whether the caller's side looks after it; of an alarm of a SAMU, the company has a side of its own."""
+    apart = caller.company_id is not None and found.samu_id is not None
+    return (found.company_seen_at if apart else found.seen_at) is not None
+
+
+def _state(found: AlarmLine, caller: Caller) -> AlarmState:
+    """What the company says changes nothing for the SAMU; what the SAMU says spares the company the noise."""
     if found.closed_at is not None:
         return AlarmState.CLOSED
-    return AlarmState.SEEN if found.seen_at is not None else AlarmState.RAISED
+    looked = found.seen_at is not None or is_seen(found, caller)
+    return AlarmState.SEEN if looked else AlarmState.RAISED
+
+
+def _sentence(found: AlarmLine, caller: Caller) -> str:
+    """First whom and what it is about, then what to do about it."""
+    to_company = caller.company_id is not None
+    text = (TO_THE_COMPANY if to_company else TO_THE_SAMU)[AlarmKind(found.kind)]
+    sector = f"secteur {found.sector_name}" if found.sector_name else None
+    names = [sector, found.site_name, found.vehicle_name, None if to_company else found.company_name]
+    about = ", ".join(each for each in names if each)
+    whole = f"{about} : {text}" if about else text
+    return whole[0].upper() + whole[1:]

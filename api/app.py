@@ -54,6 +54,7 @@ TAGS = [
 ROUTERS = (
     token.router,
     devices.router,
+    devices.unkeyed,
     demands.router,
     decisions.router,
     journal.router,
@@ -61,6 +62,7 @@ ROUTERS = (
     solicitations.router,
     missions.router,
     regulation.router,
+    regulation.unkeyed,
     crews.router,
     fleet.router,
     positions.router,

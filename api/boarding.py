@@ -1,11 +1,13 @@
 """Getting in and out of vehicles: one transaction each, and what waits in the vehicle."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from api.closing import Running
 from api.mission_reading import mission_line
 from api.problems import Problem, refused
 from api.regulation_reading import vehicle_mode
@@ -19,7 +21,7 @@ from domain.duty_facts import CrewMember
 from domain.lease import Post
 from domain.outcomes import Outcome
 from domain.vocabulary import CrewLeft, Mode
-from storage import crews, devices, duty, means, views
+from storage import crews, devices, duty, means, regulation, views
 from storage.views import Scope
 
 
@@ -35,14 +37,15 @@ async def declare(
         post=post,
         members=tuple(CrewMember(name=each.name, diploma=each.diploma) for each in given.members),
         primary=given.primary,
+        confirmed=given.confirm,
     )
     async with resources.database.begin() as connection:
         await duty.lock(connection, said.company_id)
         await _check_own(connection, said.company_id, vehicle_id)
-        known = await known_of(connection, said)
+        known = await known_of(connection, said, at)
         declared = boarding.declare(said, known, at)
         if isinstance(declared, Outcome):
-            raise refused(declared)
+            raise await _refusal(connection, declared, known, post, at)
         crew, changes = declared
         await crews.write(connection, changes, at)
         await devices.note_seen(connection, post.device_id, at)
@@ -52,23 +55,42 @@ async def declare(
     return answer
 
 
+async def _refusal(
+    connection: AsyncConnection, outcome: Outcome, known: Known, post: Post, at: datetime
+) -> Problem:
+    if outcome is Outcome.CONFIRMATION_REQUIRED:
+        return Running(open_guard_shifts=known.guards_left).problem()
+    if outcome is Outcome.LEASE_HELD:
+        site = await regulation.site_regulated_by(connection, post.device_id, at)
+        detail = f"This vehicle is on guard, and this phone regulates the site {site}: give its regulation up first."
+        return Problem(outcome.value, detail)
+    return refused(outcome)
+
+
 async def _check_own(connection: AsyncConnection, company_id: UUID, vehicle_id: UUID) -> None:
     if vehicle_id not in await means.own_vehicles(connection, company_id, [vehicle_id]):
         raise Problem("not_found")
 
 
-async def known_of(connection: AsyncConnection, said: Declaration) -> Known:
-    """Who is where, as it matters to a phone that gets into a vehicle."""
+async def known_of(connection: AsyncConnection, said: Declaration, at: datetime | None = None) -> Known:
+    """Who is where, as it matters to a phone that gets into a vehicle.
+
+    Without ``at`` it is not looked at what the phone regulates: whoever opens a guard has looked before.
+    """
     device_id = said.post.device_id
     own = await crews.of_device(connection, device_id)
     behind = []
     if own is not None and own.vehicle_id != said.vehicle_id:
         behind = [e for e in await crews.of_vehicle(connection, own.vehicle_id) if e.device_id != device_id]
+    site = await regulation.site_regulated_by(connection, device_id, at) if at is not None else None
     return Known(
         aboard=await crews.of_vehicle(connection, said.vehicle_id),
         own=own,
         left_behind=behind,
         mission_id=await crews.running_mission(connection, said.vehicle_id),
+        on_guard=await crews.open_shift(connection, said.vehicle_id) is not None,
+        regulates=site is not None,
+        guards_left=await regulation.guards_alone(connection, device_id, staying_in=said.vehicle_id),
     )
 
 
@@ -104,16 +126,29 @@ async def _mode(connection: AsyncConnection, crew: Crew, at: datetime) -> Mode |
     return vehicle_mode(vehicle.site_id, phones, sites, at, on_guard=vehicle.on_guard)
 
 
-async def leave(
-    resources: Resources, caller: Caller, vehicle_id: UUID, device_id: UUID, at: datetime
-) -> None:
-    """Take a phone out of a vehicle of the company. Raises Problem 404 for a vehicle that is not its own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """A phone that leaves a vehicle. ``confirmed``: yes, although a guard is left without a phone."""
+
+    vehicle_id: UUID
+    device_id: UUID
+    at: datetime
+    confirmed: bool = False
+
+
+async def leave(resources: Resources, caller: Caller, leaving: Leaving) -> None:
+    """Take a phone out of a vehicle of the company. Raises Problem 404 for a vehicle that is not its own, 409 when it
+    is the only phone of an open guard.
+    """
     assert caller.company_id is not None  # noqa: S101 - checked with the role
+    vehicle_id, device_id, at = leaving.vehicle_id, leaving.device_id, leaving.at
     async with resources.database.begin() as connection:
         await duty.lock(connection, caller.company_id)
         await _check_own(connection, caller.company_id, vehicle_id)
         aboard = await crews.of_vehicle(connection, vehicle_id)
         crew = next((each for each in aboard if each.device_id == device_id), None)
+        if crew is not None and not leaving.confirmed:
+            Running(open_guard_shifts=await regulation.guards_alone(connection, device_id)).check()
         others = [each for each in aboard if each.device_id != device_id]
         changes = boarding.leave(crew, others, CrewLeft.LEFT, caller.actor(device_id), at)
         await crews.write(connection, changes, at)

@@ -17,6 +17,7 @@ class TimedCache(Generic[Key, Value]):
         self._seconds = seconds
         self._size = size
         self._now = now
+        self._forgotten = 0
         self._kept: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
 
     async def get(self, key: Key, read: Callable[[], Awaitable[Value]]) -> Value:
@@ -24,7 +25,10 @@ class TimedCache(Generic[Key, Value]):
         kept = self._kept.get(key)
         if kept is not None and kept[0] > self._now():
             return kept[1]
+        before = self._forgotten
         value = await read()
+        if before != self._forgotten:  # perhaps this value, while it was read
+            return value
         self._kept.pop(key, None)
         self._kept[key] = (self._now() + self._seconds, value)
         while len(self._kept) > self._size:
@@ -32,5 +36,6 @@ class TimedCache(Generic[Key, Value]):
         return value
 
     def forget(self, key: Key) -> None:
-        """Read a value again the next time."""
+        """Read a value again the next time, whoever is reading it at this moment."""
+        self._forgotten += 1
         self._kept.pop(key, None)

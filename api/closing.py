@@ -7,15 +7,18 @@ from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from api.problems import Problem
 from api.resources import Resources
-from api.security import Caller
+from api.security import Caller, post_of
 from domain import boarding
 from domain import lease as rules
+from domain.boarding import Crew, Declaration
 from domain.duty_facts import DeviceClosed, DutyFact, of_company
-from domain.lease import Change
+from domain.lease import Change, Lease, Post
 from domain.people import Actor
 from domain.vocabulary import CrewLeft, DeviceKind
 from storage import crews, devices, duty, journal, regulation, sessions
@@ -40,12 +43,26 @@ class Running:
     def check(self) -> None:
         """Raise Problem 409 with the counts, unless there is nothing."""
         if self.open_solicitations or self.running_missions or self.open_guard_shifts:
-            raise Problem(
-                "confirmation_required",
-                open_solicitations=self.open_solicitations,
-                running_missions=self.running_missions,
-                open_guard_shifts=self.open_guard_shifts,
-            )
+            raise self.problem()
+
+    def problem(self) -> Problem:
+        """It is to be confirmed: the counts."""
+        return Problem(
+            "confirmation_required",
+            open_solicitations=self.open_solicitations,
+            running_missions=self.running_missions,
+            open_guard_shifts=self.open_guard_shifts,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registering:
+    """A device to register, perhaps in the place of another one. ``confirmed``: yes, although that one leaves work."""
+
+    device: Device
+    push_subscription: dict[str, JsonValue] | None
+    replaces: UUID | None
+    confirmed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +73,12 @@ class Closing:
     caller: Caller
     reason: CloseReason
     at: datetime
+    successor: Post | None = None
+    """The device that takes the place of the one that goes."""
     running: Running = field(default_factory=Running)
     facts: list[DutyFact] = field(default_factory=list)
+    ended: list[UUID] = field(default_factory=list)
+    """The logins that are over: forget them when this is committed."""
 
     async def close(self, device: Device) -> None:
         """Close one: it regulates nothing, is in no vehicle, and nothing is pushed to it."""
@@ -75,23 +96,36 @@ class Closing:
     async def _give_up(self, company_id: UUID, device_id: UUID, by: Actor) -> None:
         named = await regulation.leases_on(self.connection, device_id)
         held = [each.site_id for each in named if each.is_held_by(device_id, self.at)]
-        if held:
+        if held and not (self.successor and self.successor.may_regulate):
             counted = await left_alone(self.connection, company_id, held, self.at)
             self.running.open_solicitations += counted.open_solicitations
             self.running.running_missions += counted.running_missions
         for each in named:
-            change = rules.decline(each, device_id, by, self.at)
+            change = self._after(each, device_id, by)
             if each.device_id == device_id:
-                given = rules.give_up(each, device_id, by, self.at)
-                assert isinstance(given, Change)  # noqa: S101 - it is this device's
-                change = given
                 lost = await regulation.loss_alarms(self.connection, each.site_id)
-                self.facts.extend(rules.close_alarms(given.lease, lost, self.at))
+                self.facts.extend(rules.close_alarms(change.lease, lost, self.at))
             await regulation.save(self.connection, change.lease)
             self.facts.extend(change.facts)
 
+    def _after(self, lease: Lease, device_id: UUID, by: Actor) -> Change:
+        """What becomes of a lease that names the device: a successor goes on with what is live."""
+        if lease.device_id != device_id:
+            return rules.decline(lease, device_id, by, self.at)
+        heir = self.successor
+        if heir is not None and heir.may_regulate and lease.is_live(self.at):
+            return rules.pass_on(lease, heir, self.at)
+        given = rules.give_up(lease, device_id, by, self.at)
+        assert isinstance(given, Change)  # noqa: S101 - it is this device's
+        return given
+
     async def _get_out(self, device_id: UUID, by: Actor) -> None:
         crew = await crews.of_device(self.connection, device_id)
+        heir = self.successor
+        if heir is not None and heir.kind is DeviceKind.MOBILE:
+            await self._seat(crew, device_id, heir)
+            return
+        self.running.open_guard_shifts += await regulation.guards_alone(self.connection, device_id)
         if crew is None:
             return
         others = [
@@ -101,10 +135,25 @@ class Closing:
         ]
         if not others:
             mission = await crews.running_mission(self.connection, crew.vehicle_id)
-            shift = await crews.open_shift(self.connection, crew.vehicle_id)
             self.running.running_missions += mission is not None
-            self.running.open_guard_shifts += shift is not None
         changes = boarding.leave(crew, others, CrewLeft.DEVICE_CLOSED, by, self.at)
+        await crews.write(self.connection, changes, self.at)
+        self.facts.extend(changes.facts)
+
+    async def _seat(self, crew: Crew | None, device_id: UUID, heir: Post) -> None:
+        """The successor is in the vehicle, and on guard, where the other phone was."""
+        await crews.pass_guard(self.connection, device_id, heir.device_id)
+        if crew is None:
+            return
+        said = Declaration(
+            crew_id=uuid7(),
+            company_id=crew.company_id,
+            vehicle_id=crew.vehicle_id,
+            post=heir,
+            members=crew.members,
+        )
+        mission_id = await crews.running_mission(self.connection, crew.vehicle_id)
+        changes = boarding.replace_phone(crew, said, mission_id, self.at)
         await crews.write(self.connection, changes, self.at)
         self.facts.extend(changes.facts)
 
@@ -131,6 +180,7 @@ async def log_out_device(
         await _close(closing, [device_id], confirmed=confirmed)
         await _end_sessions(closing, [device_id])
         await _tell(closing)
+    _forget(resources, closing.ended)
 
 
 async def log_out(resources: Resources, caller: Caller, at: datetime, *, confirmed: bool) -> None:
@@ -143,19 +193,38 @@ async def log_out(resources: Resources, caller: Caller, at: datetime, *, confirm
         await _close(closing, await sessions.devices_of(connection, session_id), confirmed=confirmed)
         await sessions.end_session(connection, session_id, at)
         await _tell(closing)
-    resources.sessions.forget(session_id)
+    _forget(resources, [session_id])
 
 
-async def replace_device(connection: AsyncConnection, caller: Caller, device_id: UUID, at: datetime) -> None:
-    """Another device takes the place of this one of the caller's. Raises Problem 404.
+def _forget(resources: Resources, ended: Sequence[UUID]) -> None:
+    """A login that ended is over in this process at once; in the others in a few seconds."""
+    for session_id in ended:
+        resources.sessions.forget(session_id)
 
-    Nothing is asked first: whoever replaces a device is there, and takes up again what it held. Call it last in its
-    transaction.
+
+async def register_device(resources: Resources, caller: Caller, registering: Registering) -> None:
+    """Register a device. The one that it replaces is closed, and what that one regulated, the vehicle that it was in
+    and its guard are the new one's in the same moment. Raises Problem 401, 404, or 409 when a device of this kind cannot
+    go on with something.
     """
-    closing = Closing(connection=connection, caller=caller, reason=CloseReason.REPLACED, at=at)
-    await _close(closing, [device_id], confirmed=True)
-    await _end_sessions(closing, [device_id])
-    await _tell(closing)
+    device, replaced = registering.device, registering.replaces
+    closing = None
+    async with resources.database.begin() as connection:
+        if not await sessions.still_there(connection, caller.session_id, None):
+            raise Problem("session_ended")
+        await devices.add_device(connection, device, registering.push_subscription)
+        if replaced is not None:
+            closing = Closing(
+                connection=connection,
+                caller=caller,
+                reason=CloseReason.REPLACED,
+                at=device.created_at,
+                successor=post_of(caller, device),
+            )
+            await _close(closing, [replaced], confirmed=registering.confirmed)
+            await _end_sessions(closing, [replaced])
+            await _tell(closing)
+    _forget(resources, closing.ended if closing else [])
 
 
 async def _close(closing: Closing, ids: Sequence[UUID], *, confirmed: bool) -> None:
@@ -185,10 +254,10 @@ async def _end_sessions(closing: Closing, ids: Sequence[UUID]) -> None:
         if closing.reason is CloseReason.REPLACED and session_id == closing.caller.session_id:
             continue
         await sessions.end_session(closing.connection, session_id, closing.at)
+        closing.ended.append(session_id)
 
 
 async def _tell(closing: Closing) -> None:
-    """Tell the company; the streams of people without a company are woken all the same."""
+    """Tell the company; every stream looks whether it is still there, also those of people without a company."""
+    await closing.connection.execute(sa.select(sa.func.pg_notify(journal.CHANNEL, journal.CLOSED)))
     await duty.tell(closing.connection, closing.facts)
-    if not closing.facts:
-        await closing.connection.execute(sa.select(sa.func.pg_notify(journal.CHANNEL, "")))

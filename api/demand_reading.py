@@ -20,11 +20,11 @@ from api.schemas.demands import (
     SolicitationOfDemand,
     StepShown,
 )
-from api.security import Caller
+from api.security import Caller, check_login
 from domain.fleet import Point
 from domain.people import Role
 from domain.vocabulary import DemandStatus, SolicitationState, Tier
-from storage import guard, identity, means, views
+from storage import guard, identity, means, regulation, views
 from storage.keyring import UnreadableError
 from storage.views import DemandView, MissionView, SolicitationView, StepView
 
@@ -47,6 +47,7 @@ async def read_demand(
     mission = await _mission(connection, caller, last) if last else None
     patient = None
     if with_patient and caller.role is Role.SAMU and caller.samu_id == found.samu_id:
+        await check_login(connection, caller)
         patient = await read_patient(connection, resources, caller, demand_id)
     knows = caller.company_id is None or mission is not None
     if not knows and not any(_promises(each) for each in asked):
@@ -55,7 +56,10 @@ async def read_demand(
     line = demand_line(found, resources.clock(), knows=knows)
     shown = _shown(found, line, asked, mission, patient, knows=knows)
     return shown.model_copy(
-        update={"guard_by_phone": await _guard_by_phone(connection, resources, caller, found)}
+        update={
+            "counter_proposals": await counter_proposals(connection, asked, resources.clock()),
+            "guard_by_phone": await _guard_by_phone(connection, resources, caller, found),
+        }
     )
 
 
@@ -98,7 +102,7 @@ def _shown(
         else DestinationShown(),
         patient=patient,
         solicitations=[SolicitationOfDemand.model_validate(each) for each in asked],
-        counter_proposals=_counter_proposals(asked),
+        counter_proposals=[],
         mission=mission,
     )
 
@@ -138,6 +142,15 @@ def place(found: DemandView | MissionView, *, knows: bool = True) -> Place:
         address=found.address if knows else None,
         access=found.access if knows else None,
     )
+
+
+async def counter_proposals(
+    connection: AsyncConnection, asked: Sequence[SolicitationView], at: datetime
+) -> list[CounterProposalShown]:
+    """Standing counter-proposals in the order of rule 10, each with whether its company is there to keep it."""
+    standing = _counter_proposals(asked)
+    live = await regulation.live_companies(connection, {each.company_id for each in standing}, at)
+    return [each.model_copy(update={"regulated": each.company_id in live}) for each in standing]
 
 
 def _counter_proposals(asked: Sequence[SolicitationView]) -> list[CounterProposalShown]:

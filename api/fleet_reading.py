@@ -18,7 +18,7 @@ from api.schemas.fleet import (
     VehicleShown,
 )
 from api.security import Caller
-from api.sentences import WORDS, post_sentence
+from api.sentences import WORDS, WORDS_FOR_OTHERS, post_sentence
 from domain.eligibility import available_at
 from domain.fleet import Category
 from domain.readiness import Hand, Means, Signs, SiteHand, VehicleHand, of_post
@@ -75,7 +75,9 @@ def _company(seen: Seen) -> CompanyShown:
         id=seen.company_id,
         name=seen.name,
         colour=found.colour,
-        readiness=post_sentence(found, [WORDS[each] for each in found.missing], own=seen.own),
+        readiness=post_sentence(
+            found, [(WORDS if seen.own else WORDS_FOR_OTHERS)[each] for each in found.missing], own=seen.own
+        ),
         sites=[_site(seen, each) for each in seen.sites],
         vehicles=[_vehicle(seen, each) for each in seen.vehicles],
     )
@@ -115,9 +117,14 @@ def _site(seen: Seen, found: SiteCard) -> SiteShown:
         lat=found.lat,
         lon=found.lon,
         available=available_at(found.available, found.available_until, seen.at),
-        until=found.available_until,
+        until=_end_ahead(found.available_until, seen.at),
         regulation=_regulation(seen, found),
     )
+
+
+def _end_ahead(until: datetime | None, at: datetime) -> datetime | None:
+    """The end of a tick; null once it has passed, and the box is not ticked any more."""
+    return until if until is not None and until > at else None
 
 
 def _regulation(seen: Seen, found: SiteCard) -> RegulationShown:
@@ -148,7 +155,7 @@ def _vehicle(seen: Seen, found: VehicleLine) -> VehicleShown:
         category=found.category,
         volume=Category(found.category).volume,
         available=available_at(found.available, found.available_until, seen.at),
-        until=found.available_until,
+        until=_end_ahead(found.available_until, seen.at),
         position=PositionShown.model_validate(found) if found.recorded_at is not None else None,
         mission_id=found.mission_id,
         on_guard=found.on_guard,

@@ -18,6 +18,8 @@ from storage import duty, guard, guard_shifts, guard_views
 from storage.guard_views import PeriodLine
 from storage.views import Scope
 
+NOTHING_TO_APPROVE = "The crew that asked for this guard has left: nothing is left to approve. If a crew is there, let it report again."
+
 # -- a crew ends its guard -------------------------------------------------------------------------------------------
 
 
@@ -94,7 +96,10 @@ async def _to_settle(
     period = await guard.lock_period(connection, period_id)
     if period is None or period.samu_id != caller.samu_id:
         raise Problem("not_found")
-    outcome = may_settle(period, approve=approve)
+    shift = (await line_of(connection, period_id)).shift
+    outcome = may_settle(period, shift, approve=approve)
+    if outcome is Outcome.GUARD_ENDED:
+        raise Problem(outcome.value, NOTHING_TO_APPROVE)
     if not outcome.accepted:
         raise refused(outcome)
     return period

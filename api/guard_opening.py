@@ -1,6 +1,6 @@
 """A crew opens its guard: of the roster, or one that the roster does not have (rules 39, 55-59, 66)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from api.resources import Resources
 from api.schemas.guard import MissingPeriodPosted, ShiftPosted, TeammateGiven
 from domain import boarding
 from domain.alarm_facts import AlarmRaised
-from domain.duty_facts import CrewMember, DutyFact, GuardAsked, ShiftOpened, Teammate
+from domain.duty_facts import CrewMember, DutyFact, GuardAsked, GuardCorrected, ShiftOpened, Teammate
 from domain.guard import (
     MISSING_PERIOD,
     OPENS_BEFORE,
@@ -23,6 +23,7 @@ from domain.guard import (
     Shift,
     late_s,
     may_ask,
+    may_correct,
     may_open,
     missing_alarm_id,
 )
@@ -68,30 +69,78 @@ async def open_shift(
 async def ask_for_period(
     resources: Resources, company_id: UUID, post: Post, posted: MissingPeriodPosted, at: datetime
 ) -> Opened:
-    """Open the guard of a period that the roster does not have; the SAMU is warned at once (rule 59)."""
+    """Open the guard of a period that the roster does not have; the SAMU is warned at once (rule 59).
+
+    Asked again, its number, its end and its teammate are brought up to date.
+    """
     wish = Wish(company_id, post, posted.vehicle_id, at)
     async with resources.database.begin() as connection:
         await duty.lock(connection, company_id)
         known = await _asked_before(connection, wish, posted.sector_id)
-        if known is not None:
-            return Opened(known, new=False)
-        period = await _provisional(connection, wish, posted)
-        opening = await guard_shifts.opening_of(connection, period, wish)
         teammate = await _teammate(connection, company_id, posted.teammate)
-        await guard_shifts.insert_period(connection, period)
-        facts = await _begin(connection, opening, wish, teammate)
-        line = await line_of(connection, period.id)
-        await duty.tell(connection, [*_asked(period, wish), *facts])
-    await tell_engine(resources, period.id)
-    return Opened(line, new=True)
+        if known is None:
+            period_id, facts = await _ask(connection, wish, posted, teammate)
+        else:
+            period_id, facts = known.period.id, await _correct(connection, known, wish, posted, teammate)
+        line = await line_of(connection, period_id)
+        await duty.tell(connection, facts)
+    await tell_engine(resources, period_id)
+    return Opened(line, new=known is None)
+
+
+async def _ask(
+    connection: AsyncConnection, wish: Wish, posted: MissingPeriodPosted, teammate: Teammate
+) -> tuple[UUID, list[DutyFact]]:
+    period = await _provisional(connection, wish, posted)
+    opening = await guard_shifts.opening_of(connection, period, wish)
+    await guard_shifts.insert_period(connection, period)
+    facts = await _begin(connection, opening, wish, teammate)
+    return period.id, [*_asked(period, wish), *facts]
+
+
+async def _correct(
+    connection: AsyncConnection,
+    known: PeriodLine,
+    wish: Wish,
+    posted: MissingPeriodPosted,
+    teammate: Teammate,
+) -> list[DutyFact]:
+    """Keep what differs from what the crew said before, and tell it; its start stays."""
+    assert known.shift is not None  # noqa: S101 - it was found by its open shift
+    ends_at = posted.ends_at or known.period.ends_at
+    period = replace(known.period, phone=posted.phone, ends_at=ends_at)
+    if period == known.period and teammate == known.shift.teammate:
+        return []
+    outcome = may_correct(known.period, ends_at, wish.at)
+    if not outcome.accepted:
+        raise refused(outcome)
+    if ends_at != known.period.ends_at:
+        hours = period.starts_at, ends_at
+        rank = await guard_shifts.next_rank(connection, wish.company_id, period.sector_id, *hours)
+        period = replace(period, rank=rank)
+    await guard_shifts.correct_period(connection, period)
+    await guard_shifts.correct_teammate(connection, known.shift.id, teammate)
+    bound = await _board(connection, wish, teammate, primary=False)
+    corrected = GuardCorrected(
+        company_id=period.company_id,
+        ends_at=ends_at,
+        phone=period.phone,
+        teammate=teammate,
+        by=wish.post.by,
+    )
+    return [*facts_of(period, wish.at, corrected), *bound]
 
 
 async def _asked_before(connection: AsyncConnection, wish: Wish, sector_id: UUID) -> PeriodLine | None:
     """The provisional period that this phone and vehicle are on guard in already, for the same sector."""
     for each in await guard_shifts.on_guard_of(connection, wish.company_id):
         if (each.vehicle_id, each.device_id) == (wish.vehicle_id, wish.post.device_id):
-            line = await line_of(connection, each.period_id)
-            if line.period.provisional and line.period.sector_id == sector_id and wish.at < each.ends_at:
+            await guard_shifts.own_period(connection, wish.company_id, each.period_id)
+            line = await line_of(
+                connection, each.period_id
+            )  # as it is now that the SAMU decides nothing about it
+            period, is_open = line.period, line.shift is not None and line.shift.is_open
+            if period.provisional and period.sector_id == sector_id and is_open and wish.at < period.ends_at:
                 return line
     return None
 
@@ -221,6 +270,8 @@ async def _board(
         primary=primary or None,
     )
     done = boarding.declare(said, await known_of(connection, said), wish.at)
+    if done is Outcome.CONFIRMATION_REQUIRED:  # it is the only phone of another guard
+        raise refused(Outcome.GUARD_PHONE_TAKEN)
     if isinstance(done, Outcome):
         raise refused(done)
     await crews.write(connection, done[1], wish.at)

@@ -24,18 +24,19 @@ def shown_period(line: PeriodLine, scope: Scope, at: datetime) -> PeriodShown:
         asked_at=period.asked_at,
         approved_at=period.approved_at,
         phone=period.phone,
-        shift=shown_shift(line.shift, line.missions, scope) if line.shift else None,
+        company_phone=line.company_phone,
+        shift=shown_shift(line.shift, line, scope) if line.shift else None,
     )
 
 
-def shown_shift(shift: Shift, missions: int, scope: Scope) -> ShiftShown:
-    """A shift, with its teammate for its own company."""
+def shown_shift(shift: Shift, line: PeriodLine, scope: Scope) -> ShiftShown:
+    """The shift of a line, with its teammate for its own company."""
     own = scope.company_id == shift.company_id
-    return ShiftShown.model_validate(
-        {
-            name: getattr(shift, name)
-            for name in ShiftShown.model_fields
-            if name not in {"missions", "teammate"}
-        }
-        | {"missions": missions, "teammate": TeammateShown.model_validate(shift.teammate) if own else None}
-    )
+    of_line = {
+        "vehicle_name": line.vehicle,
+        "missions": line.missions,
+        "phones": line.phones,
+        "teammate": TeammateShown.model_validate(shift.teammate) if own else None,
+    }
+    of_shift = {n: getattr(shift, n) for n in ShiftShown.model_fields if n not in of_line}
+    return ShiftShown.model_validate(of_shift | of_line)

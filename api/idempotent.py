@@ -56,6 +56,20 @@ def update_id(request: Request) -> str:
 UpdateId = Annotated[str, Depends(update_id)]
 
 
+class CheckedRoute(APIRoute):
+    """A route that takes JSON, and no key: what it does may be repeated as it is."""
+
+    def get_route_handler(self) -> Handler:
+        """Wrap the route's own handler."""
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            await _refuse_other_types(request, frozenset({JSON}))
+            return await inner(request)
+
+        return handle
+
+
 class IdempotentRoute(APIRoute):
     """A route that remembers its final answers by caller and key."""
 

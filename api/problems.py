@@ -161,6 +161,15 @@ KINDS: Mapping[str, Kind] = {
     "not_the_guard_phone": _refusal(
         "Not the guard's phone", "Only the phone of the guard crew in this vehicle answers for it."
     ),
+    "not_in_this_vehicle": _refusal(
+        "Not in this vehicle",
+        "This phone is not in the mission's vehicle: declare your crew in it (PUT /v1/vehicles/{id}/crew), "
+        "regulate its site, or let the regulator do it.",
+    ),
+    "company_not_regulated": _refusal(
+        "Nobody regulates",
+        "Nobody of this company would receive it: telephone, choose another, or confirm=true.",
+    ),
     "alarm_closed": _refusal("Alarm closed", "What it warned of is over: nobody need look after it."),
     # -- the guard
     "guard_ended": _refusal("Guard ended", "This vehicle is on guard no more."),

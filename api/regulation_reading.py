@@ -8,6 +8,8 @@ from uuid import UUID
 from api.problems import Problem
 from api.resources import Resources
 from api.schemas.regulation import (
+    AboardShown,
+    GuardAboard,
     HeldShown,
     MissingShown,
     NotReceivedShown,
@@ -17,7 +19,7 @@ from api.schemas.regulation import (
     ReceivesShown,
 )
 from api.security import Caller
-from api.sentences import KEPT_WORDS, WORDS, crew_sentence, post_sentence
+from api.sentences import KEPT_WORDS, WORDS, crew_sentence, own_vehicle_sentence, post_sentence
 from domain.eligibility import available_at
 from domain.people import Role
 from domain.readiness import (
@@ -36,8 +38,7 @@ from domain.readiness import (
 from domain.vocabulary import DeviceKind, LeaseState, Mode
 from storage import means, readiness
 from storage.means import SiteCard
-from storage.readiness import Beat, VehicleNow
-from storage.views import Scope
+from storage.readiness import Beat, Seat, VehicleNow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ class Situation:
     signs: Signs
     sites: Sequence[SiteCard]
     vehicles: Sequence[VehicleNow]
+    seat: Seat | None
 
     @property
     def held(self) -> list[SiteCard]:
@@ -78,10 +80,14 @@ async def beat(resources: Resources, caller: Caller, device_id: UUID, at: dateti
             raise Problem("not_found", "This device is not registered, or not yours.")
         if heard.closed_at is not None:
             raise Problem("device_closed")
-        sites = await means.sites_of(connection, Scope(company_id=caller.company_id))
+        sites = await means.sites_of_company(connection, caller.company_id)
         vehicles = await readiness.vehicles_now(connection, caller.company_id)
+        seat = None
+        if any(device_id in each.phones for each in vehicles):
+            seat = await readiness.seat_of(connection, device_id)
     signs = Signs(at=at, probed_at=resources.probed_at(), heard_at=heard.heard_at)
-    return _shown(Situation(beat=heard, role=caller.role, signs=signs, sites=sites, vehicles=vehicles))
+    now = Situation(beat=heard, role=caller.role, signs=signs, sites=sites, vehicles=vehicles, seat=seat)
+    return _shown(now)
 
 
 def _shown(now: Situation) -> ReadinessShown:
@@ -102,6 +108,18 @@ def _shown(now: Situation) -> ReadinessShown:
         mode=_mode(now),
         leases=[HeldShown(site_id=e.id, epoch=e.lease.epoch, state=LeaseState.HELD) for e in now.held],
         offers=_offers(now),
+        aboard=_seat(now.seat) if now.seat is not None else None,
+    )
+
+
+def _seat(seat: Seat) -> AboardShown:
+    return AboardShown(
+        vehicle_id=seat.vehicle_id,
+        vehicle_name=seat.vehicle_name,
+        crew_id=seat.crew_id,
+        is_primary=seat.is_primary,
+        mission_id=seat.mission_id,
+        guard=GuardAboard.model_validate(seat) if seat.shift_id is not None else None,
     )
 
 
@@ -198,9 +216,8 @@ def _words(now: Situation, missing: Missing) -> str:
 
 
 def _sentence(now: Situation, found: Readiness, words: Sequence[str]) -> str:
-    if now.regulates:
-        return post_sentence(found, words)
     aboard = _aboard(now)
-    on_guard = aboard is not None and aboard.approved is not None
-    is_primary = aboard is not None and aboard.is_primary
-    return crew_sentence(found, words, on_guard=on_guard, is_primary=is_primary)
+    if not now.regulates:
+        return crew_sentence(found, words, aboard)
+    own = own_vehicle_sentence(aboard.vehicle) if aboard is not None and now.held else ""
+    return post_sentence(found, words) + own

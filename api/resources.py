@@ -22,6 +22,8 @@ from storage import accounts, sectors, sessions
 from storage.accounts import Person, SamuProfile, SoftwareKey
 from storage.feed import Feed
 from storage.keyring import Keyring
+from storage.presence import Presence
+from storage.tail import Tail
 
 ACCOUNT_SECONDS = 5.0
 """A disabled account or a revoked key is noticed after at most this."""
@@ -68,6 +70,8 @@ class Resources:
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
     answers: AnswerThrottle = field(default_factory=AnswerThrottle)
     probe: EngineProbe = field(init=False)
+    tail: Tail = field(init=False)
+    presence: Presence = field(init=False)
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     people: TimedCache[UUID, Person | None] = field(
         default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)
@@ -86,7 +90,9 @@ class Resources:
     )
 
     def __post_init__(self) -> None:
-        """One probe for the whole process."""
+        """One probe, and one memory of the journal's end, for the whole process."""
+        object.__setattr__(self, "tail", Tail(self.database, self.feed))
+        object.__setattr__(self, "presence", Presence(self.database, self.feed))
         object.__setattr__(self, "probe", EngineProbe(self.engine, self.clock))
 
     def probed_at(self) -> datetime | None:

@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 import jwt
 from fastapi import Depends, Header, Request
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.problems import Problem
 from api.resources import ApiConfig, Resources, resources_of
 from domain.lease import Post
 from domain.people import Actor, Role
 from domain.vocabulary import DeviceKind
-from storage import devices
+from storage import devices, sessions
 from storage.accounts import Person, secret_hash
 from storage.devices import Device
 from storage.views import Scope
@@ -179,6 +180,21 @@ def _has_scope(caller: Caller) -> bool:
     return caller.role is Role.ADMIN or caller.samu_id is not None
 
 
+async def _leaver(
+    request: Request,
+    _token: Annotated[str | None, Depends(_oauth2)] = None,
+    _key: Annotated[str | None, Depends(_api_key)] = None,
+) -> Caller | None:
+    """Who logs out; ``None`` when that login has ended already. Raises Problem 401 for anybody else."""
+    try:
+        return await authenticate(request)
+    except Problem as problem:
+        if problem.code != "session_ended":
+            raise
+        return None
+
+
+Leaver = Annotated[Caller | None, Depends(_leaver)]
 AnyCaller = Annotated[Caller, Depends(allow(*Role))]
 SamuCaller = Annotated[Caller, Depends(allow(Role.SAMU))]
 CompanyCaller = Annotated[Caller, Depends(allow(Role.REGULATOR, Role.CREW))]
@@ -201,6 +217,12 @@ async def company_post(request: Request, caller: CompanyCaller, x_device_id: Dev
     """Who regulates, or is in a vehicle, for a company, and on what kind of device."""
     device = await _needed_device(request, caller, x_device_id)
     return post_of(caller, device)
+
+
+async def check_login(connection: AsyncConnection, caller: Caller) -> None:
+    """Before identity is shown: whatever this process remembers, another one may have ended the login. Raises 401."""
+    if caller.session_id is not None and not await sessions.is_open(connection, caller.session_id):
+        raise Problem("session_ended")
 
 
 def post_of(caller: Caller, device: Device) -> Post:

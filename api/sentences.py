@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from domain.readiness import Kept, Missing, Readiness, SiteHand, VehicleHand
+from domain.readiness import Aboard, Kept, Missing, Readiness, SiteHand, VehicleHand
 
 WORDS: Mapping[Missing, str] = {
     Missing.PROBE_LATE: "la plateforme tarde à répondre",
@@ -18,6 +18,14 @@ WORDS: Mapping[Missing, str] = {
         "la garde provisoire n'est pas approuvée, les demandes viendront par téléphone"
     ),
 }
+WORDS_FOR_OTHERS: Mapping[Missing, str] = {
+    **WORDS,
+    Missing.HEARTBEAT_LATE: "le poste de régulation ne répond plus",
+    Missing.HELD_ELSEWHERE: "la régulation est tenue ailleurs",
+    Missing.REGULATION_SUSPENDED: "la régulation est suspendue",
+    Missing.NO_VEHICLE: "aucun équipage ne s'est déclaré dans un véhicule",
+}
+"""Told to a SAMU about a company: what it cannot change itself is not asked of it."""
 KEPT_WORDS: Mapping[Kept, str] = {
     Kept.NOT_TICKED: "pas coché",
     Kept.ON_MISSION: "en mission",
@@ -41,10 +49,19 @@ def post_sentence(found: Readiness, words: Sequence[str], *, own: bool = True) -
     return f"{verb} : {named}.{_warning(words)}"
 
 
-def crew_sentence(found: Readiness, words: Sequence[str], *, on_guard: bool, is_primary: bool) -> str:
-    """What a crew's phone, or a guard's, receives."""
+def own_vehicle_sentence(vehicle: VehicleHand) -> str:
+    """What a phone that regulates and is in a vehicle receives besides (R4, rule 51)."""
+    running = " La mission en cours continue." if vehicle.engaged else ""
+    return f" Et les missions du véhicule {vehicle.name}, où vous êtes.{running}"
+
+
+def crew_sentence(found: Readiness, words: Sequence[str], aboard: Aboard | None) -> str:
+    """What a crew's phone, or a guard's, receives. A mission that runs goes on, whoever regulates."""
     if not found.vehicles:
-        return f"Vous ne recevez rien : {' ; '.join(words)}."
+        running = " Votre mission en cours continue." if aboard and aboard.vehicle.engaged else ""
+        return f"Vous ne recevez rien{' de nouveau' if running else ''} : {' ; '.join(words)}.{running}"
+    on_guard = aboard is not None and aboard.approved is not None
+    is_primary = aboard is not None and aboard.is_primary
     name = found.vehicles[0].name
     if on_guard:
         return f"Vous recevrez les demandes de garde : véhicule {name}.{_warning(words)}"

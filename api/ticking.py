@@ -33,8 +33,7 @@ async def tick_box(
 ) -> AvailabilityShown:
     """The box as it is now; what changed is told. Raises Problem 404, 409 or 422."""
     given = tick.given
-    if given.until is not None and given.until <= tick.at:
-        raise Problem("until_in_the_past")
+    _check_until(given, tick.at)
     write = means.tick_site if tick.is_site else means.tick_vehicle
     async with resources.database.begin() as connection:
         await duty.lock(connection, tick.company_id)
@@ -50,6 +49,17 @@ async def tick_box(
         if done is means.Tick.CHANGED:
             await _tell(connection, caller, tick, device_id)
     return AvailabilityShown(id=tick.target_id, available=given.available, until=given.until)
+
+
+def _check_until(given: AvailabilityGiven, at: datetime) -> None:
+    if given.until is None:
+        return
+    if not given.available:
+        detail = "`until` says how long something is available: it belongs to `available: true`."
+        fault = {"pointer": "/until", "code": "bad_format", "detail": detail}
+        raise Problem("invalid_request", detail, errors=[{**fault}])
+    if given.until <= at:
+        raise Problem("until_in_the_past")
 
 
 async def _check_master(connection: AsyncConnection, tick: Tick, device_id: UUID | None) -> None:

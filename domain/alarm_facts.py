@@ -4,7 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.fact_body import Body
-from domain.people import Actor
+from domain.people import Actor, Role
 from domain.vocabulary import AlarmKind
 
 
@@ -24,12 +24,17 @@ class AlarmRaised(Body):
 
 
 class AlarmSeen(Body):
-    """Somebody looks after it; it rings no more."""
+    """Somebody looks after it. Of an alarm of a SAMU, what its company says is noted, and silences it for nobody else."""
 
     kind: Literal["alarm_seen"] = "alarm_seen"
     alarm_id: UUID
     alarm: AlarmKind
     by: Actor
+
+
+def is_of_company(by: Actor) -> bool:
+    """Whether somebody speaks for a company: an alarm of a SAMU warns the SAMU about it."""
+    return by.role in {Role.REGULATOR, Role.CREW}
 
 
 class AlarmClosed(Body):

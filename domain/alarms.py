@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from domain import facts
+from domain.alarm_facts import is_of_company
 from domain.edition import LATEST, Edition
 from domain.ledger import Ledger
 from domain.messages import AlarmSight
@@ -22,6 +23,9 @@ class StandingAlarm:
     company_id: UUID | None
     level: int = 0
     seen: bool = False
+    """By the SAMU or its coordinator, whom it warns."""
+    company_seen: bool = False
+    """By the company that it is about."""
 
 
 @dataclass(slots=True)
@@ -40,7 +44,7 @@ class AlarmBoard:
         """Raise an alarm; the company, when one is named, is told as well as the SAMU."""
         alarm = self._standing(kind, mission_id, company_id)
         alarm.level += 1
-        alarm.seen = False
+        alarm.seen = alarm.company_seen = False
         body = facts.AlarmRaised(
             alarm=kind,
             level=alarm.level,
@@ -51,12 +55,17 @@ class AlarmBoard:
         self.ledger.add(body, at, *_audience(alarm))
 
     def see(self, sight: AlarmSight) -> Outcome:
-        """Somebody looks after it. Who comes second is told that it is seen; a closed one needs nobody."""
+        """Somebody looks after it. Who comes second is told that it is seen; a closed one needs nobody.
+
+        What the company says is noted, and leaves it ringing at the SAMU.
+        """
         alarm = next((each for each in self.standing.values() if each.id == sight.alarm_id), None)
         if alarm is None:
             return Outcome.ALARM_CLOSED
-        if not alarm.seen:
-            alarm.seen = True
+        by_company = is_of_company(sight.by)
+        if not (alarm.company_seen if by_company else alarm.seen):
+            alarm.company_seen |= by_company
+            alarm.seen |= not by_company
             body = facts.AlarmSeen(alarm_id=alarm.id, alarm=alarm.kind, by=sight.by)
             self.ledger.add(body, sight.received_at, *_audience(alarm))
         return Outcome.RECORDED

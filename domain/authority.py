@@ -1,4 +1,4 @@
-"""Who may answer a solicitation: the device that regulates, or the phone that is on guard (rules 14, 37, 39, 55)."""
+"""Who may answer a solicitation, and whom a mission concerns (rules 14, 32, 34, 37, 39, 55)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +28,8 @@ class Hands:
     """The site of each of the company's vehicles."""
     guards: frozenset[UUID] = frozenset()
     """The vehicles on guard whose phone it is."""
+    aboard: UUID | None = None
+    """The vehicle that it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,17 @@ def right_to_answer(hands: Hands, asked: Asked, epoch: int | None = None) -> Rig
         if held is not None and epoch in {None, held}:
             return Right(LeaseStamp(site_id=each, epoch=held))
     return Outcome.LEASE_LOST
+
+
+def is_concerned(hands: Hands, vehicle_id: UUID) -> bool:
+    """Whether a crew's device has to do with the mission of this vehicle (rules 32 and 34).
+
+    It is in the vehicle, is its guard's phone, or regulates its site (Master); any site, for a vehicle of none.
+    """
+    if vehicle_id == hands.aboard or vehicle_id in hands.guards:
+        return True
+    site_id = hands.site_of.get(vehicle_id)
+    return bool(hands.leases) if site_id is None else site_id in hands.leases
 
 
 def _site(hands: Hands, asked: Asked) -> UUID | None:

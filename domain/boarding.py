@@ -1,4 +1,4 @@
-"""Who is in which vehicle: a phone is in at most one, a vehicle has one primary phone (rules 25, 31, 47)."""
+"""Who is in which vehicle: a phone is in at most one, a vehicle has one primary phone (rules 25, 31, 39, 47, 57)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -56,6 +56,8 @@ class Declaration:
     members: tuple[CrewMember, ...]
     primary: bool | None = None
     """True makes it the primary phone; otherwise the first phone in the vehicle is."""
+    confirmed: bool = False
+    """Yes, although a guard is left without a phone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +69,22 @@ class Known:
     left_behind: Sequence[Crew] = ()
     mission_id: UUID | None = None
     """The mission that this vehicle runs already: it is delivered at once (rule 31)."""
+    on_guard: bool = False
+    """The vehicle's guard is open, approved or not."""
+    regulates: bool = False
+    """This phone regulates a site now."""
+    guards_left: int = 0
+    """The open guard shifts elsewhere that have no other phone than this one."""
 
 
 def declare(said: Declaration, known: Known, at: datetime) -> tuple[Crew, Changes] | Outcome:
-    """Bind a phone to a vehicle; it leaves the one that it was in. Saying the same again changes nothing."""
-    if said.post.kind is not DeviceKind.MOBILE:
-        return Outcome.PHONE_REQUIRED
+    """Bind a phone to a vehicle; it leaves the one that it was in. Saying the same again changes nothing.
+
+    A phone that regulates is not on guard (rule 57), and no guard is left without a phone unless that is confirmed.
+    """
+    refusal = _refusal(said, known)
+    if refusal is not None:
+        return refusal
     others = [each for each in known.aboard if each.device_id != said.post.device_id]
     stays = known.own is not None and known.own.vehicle_id == said.vehicle_id
     crew = _crew(said, known, stays=stays, first=not any(each.is_primary for each in others), at=at)
@@ -82,6 +94,14 @@ def declare(said: Declaration, known: Known, at: datetime) -> tuple[Crew, Change
     demoted = tuple(each.id for each in others if each.is_primary and crew.is_primary)
     facts = (*moved.facts, *_told(crew, known, said.post.by, at, stays=stays))
     return crew, replace(moved, demoted=demoted, bound=crew, facts=facts)
+
+
+def replace_phone(crew: Crew, said: Declaration, mission_id: UUID | None, at: datetime) -> Changes:
+    """Another phone of the same person takes the place of one, in the same breath: the vehicle is never without."""
+    bound = replace(crew, id=said.crew_id, device_id=said.post.device_id, bound_at=at)
+    left = leave(crew, (), CrewLeft.DEVICE_CLOSED, said.post.by, at)
+    told = _told(bound, Known(mission_id=mission_id), said.post.by, at, stays=False)
+    return replace(left, bound=bound, facts=(*left.facts, *told))
 
 
 def leave(crew: Crew | None, others: Sequence[Crew], reason: CrewLeft, by: Actor, at: datetime) -> Changes:
@@ -101,6 +121,14 @@ def leave(crew: Crew | None, others: Sequence[Crew], reason: CrewLeft, by: Actor
         promoted=(heir.id,) if heir else (),
         facts=tuple(of_company(crew.company_id, body, at) for body in bodies),
     )
+
+
+def _refusal(said: Declaration, known: Known) -> Outcome | None:
+    if said.post.kind is not DeviceKind.MOBILE:
+        return Outcome.PHONE_REQUIRED
+    if known.on_guard and known.regulates:
+        return Outcome.LEASE_HELD
+    return Outcome.CONFIRMATION_REQUIRED if known.guards_left and not said.confirmed else None
 
 
 def _crew(said: Declaration, known: Known, *, stays: bool, first: bool, at: datetime) -> Crew:

@@ -189,6 +189,17 @@ class GuardAsked(Body):
     by: Actor
 
 
+class GuardCorrected(Body):
+    """A crew said again what is missing, with another number, end or teammate: what is told here is what holds now."""
+
+    kind: Literal["guard_corrected"] = "guard_corrected"
+    company_id: UUID
+    ends_at: datetime
+    phone: str | None
+    teammate: Teammate
+    by: Actor
+
+
 class GuardApproved(Body):
     """The SAMU approved a provisional guard: demands come through the platform."""
 
@@ -246,6 +257,7 @@ AnyDutyBody = (
     | GuardPlanned
     | GuardWithdrawn
     | GuardAsked
+    | GuardCorrected
     | GuardApproved
     | GuardRefused
     | ShiftOpened

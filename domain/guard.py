@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from domain.duty_facts import Teammate
 from domain.fleet import Category
 from domain.outcomes import Outcome
-from domain.vocabulary import DeviceKind
+from domain.vocabulary import DeviceKind, ShiftEnd
 
 OPENS_BEFORE = timedelta(minutes=15)
 """A shift may be opened so long before its period (rule 56)."""
@@ -25,6 +25,8 @@ MISSING_PERIOD = timedelta(hours=12)
 """How long a period that is missing from the roster lasts when its crew does not say (rule 59)."""
 GUARD_CATEGORIES = frozenset({Category.A, Category.C})
 """R. 6312-21: a guard is kept with a vehicle of category A or C."""
+LEFT_BY_CREW = frozenset({ShiftEnd.CLOSED_BY_CREW, ShiftEnd.BREAKDOWN})
+"""Nobody else sent the crew home."""
 
 
 class PeriodState(StrEnum):
@@ -102,7 +104,8 @@ class Shift:
 def state_of(period: Period, shift: Shift | None, at: datetime) -> PeriodState:
     """How the period stands. ``shift`` is the one that is open, else the last one, if any was opened."""
     if period.withdrawn_at is not None:
-        return PeriodState.REFUSED if period.provisional else PeriodState.WITHDRAWN
+        refused = period.provisional and not _crew_left(shift)
+        return PeriodState.REFUSED if refused else PeriodState.WITHDRAWN
     if period.approved_at is None and at < period.ends_at:
         return PeriodState.ASKED
     if shift is not None and (shift.is_open or _saw_the_end(period, shift)):
@@ -112,6 +115,10 @@ def state_of(period: Period, shift: Shift | None, at: datetime) -> PeriodState:
     if at >= period.starts_at:
         return PeriodState.LATE
     return PeriodState.OPENABLE if at >= period.starts_at - OPENS_BEFORE else PeriodState.PLANNED
+
+
+def _crew_left(shift: Shift | None) -> bool:
+    return shift is not None and shift.close_reason in LEFT_BY_CREW
 
 
 def _saw_the_end(period: Period, shift: Shift) -> bool:
@@ -235,14 +242,34 @@ def may_ask(starts_at: datetime, ends_at: datetime, at: datetime) -> Outcome:
     return Outcome.RECORDED if fits else Outcome.GUARD_PERIOD_INVALID
 
 
-def may_settle(period: Period, *, approve: bool) -> Outcome:
-    """Whether the SAMU may approve, or refuse, a provisional period; saying the same twice is one word."""
+def may_settle(period: Period, shift: Shift | None, *, approve: bool) -> Outcome:
+    """Whether the SAMU may approve, or refuse, a provisional period; saying the same twice is one word.
+
+    ``shift`` is the one that is open, else the last one: without its crew there is nothing to approve.
+    """
+    if approve and _asked_in_vain(period, shift):
+        return Outcome.GUARD_ENDED
     if period.waits_for_approval:
         return Outcome.RECORDED
     said_yes = period.withdrawn_at is None
     said_no = period.withdrawn_at is not None and period.provisional
     again = said_yes if approve else said_no
     return Outcome.RECORDED if again else Outcome.GUARD_ALREADY_SETTLED
+
+
+def _asked_in_vain(period: Period, shift: Shift | None) -> bool:
+    if period.withdrawn_at is not None:
+        return _crew_left(shift)
+    return period.waits_for_approval and (shift is None or not shift.is_open)
+
+
+def may_correct(period: Period, ends_at: datetime, at: datetime) -> Outcome:
+    """Whether the end of a provisional period may be corrected; once the SAMU approved it, its hours are its word."""
+    if ends_at == period.ends_at:
+        return Outcome.RECORDED
+    if not period.waits_for_approval:
+        return Outcome.GUARD_ALREADY_SETTLED
+    return may_ask(period.starts_at, ends_at, at)
 
 
 # -- closing ---------------------------------------------------------------------------------------------------------

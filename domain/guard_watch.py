@@ -76,6 +76,8 @@ class Watch:
         return min(moments)
 
     def _remember(self, seen: GuardStanding, at: datetime) -> None:
+        if seen.ends_at is not None and seen.ends_at != self.period.ends_at:
+            self.period = self.period.model_copy(update={"ends_at": seen.ends_at})
         self.ever_covered = self.ever_covered or seen.covered
         if seen.covered or at < self.period.starts_at:
             self.uncovered_since = None

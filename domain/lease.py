@@ -178,6 +178,20 @@ def accept(lease: Lease, post: Post, at: datetime, open_solicitations: int) -> C
     return _told(taken, at, body)
 
 
+def pass_on(lease: Lease, post: Post, at: datetime) -> Change:
+    """The device that takes the place of the holder's regulates in its stead, without a gap. The lease is live."""
+    taken = _held(lease, post, at)
+    body = RegulationTaken(
+        site_id=lease.site_id,
+        device_id=post.device_id,
+        device_kind=post.kind,
+        epoch=taken.epoch,
+        previous_device_id=lease.device_id,
+        by=post.by,
+    )
+    return _told(taken, at, *_offer_ends(lease, post.by), body)
+
+
 def suspend(lease: Lease, at: datetime, open_by_samu: Mapping[UUID, int]) -> Change | None:
     """The holder is silent for too long: suspended, with an alarm for each SAMU whose demands wait (rule 37).
 
@@ -195,7 +209,8 @@ def suspend(lease: Lease, at: datetime, open_by_samu: Mapping[UUID, int]) -> Cha
         silent_since=lease.heartbeat_at or at,
         open_solicitations=sum(open_by_samu.values()),
     )
-    alarms = [_alarm(lost, samu_id, at) for samu_id in sorted(open_by_samu) or [None]]
+    waiting: list[UUID | None] = [*sorted(open_by_samu)]
+    alarms = [_alarm(lost, samu_id, at) for samu_id in waiting or [None]]
     return Change(lost, (of_company(lease.company_id, body, at), *alarms))
 
 

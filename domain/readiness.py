@@ -142,7 +142,7 @@ def of_post(signs: Signs, means: Means) -> Readiness:
     kept = tuple((each, why) for each, why in judged if why is not None and why is not Kept.NOT_MINE)
     missing = _signs(signs)
     if not sites and not vehicles:
-        busy = any(why is not Kept.NOT_TICKED for _, why in kept)
+        busy = any(each.ticked or why is Kept.ON_GUARD for each, why in kept)
         missing = (*missing, Missing.NOTHING_FREE if busy else Missing.NOTHING_TICKED)
     colour = _colour(missing)
     if colour is Colour.RED:
@@ -216,9 +216,9 @@ def _kept(vehicle: VehicleHand, mine: Collection[UUID]) -> Kept | None:
         return Kept.NOT_MINE
     if vehicle.on_guard:
         return Kept.ON_GUARD
-    if not vehicle.ticked:
-        return Kept.NOT_TICKED
-    return Kept.ON_MISSION if vehicle.engaged else None
+    if vehicle.engaged:
+        return Kept.ON_MISSION
+    return None if vehicle.ticked else Kept.NOT_TICKED
 
 
 def _colour(missing: Collection[Missing]) -> Colour:

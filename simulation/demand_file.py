@@ -104,12 +104,18 @@ class DemandFile:
             await self._act("carence", {"reason": "Aucun transporteur disponible"})
 
     async def _arbitrate(self, proposals: Sequence[CounterProposal]) -> None:
-        """Accept the best mostly, sometimes another (with a reason), sometimes refuse it (rule 10)."""
+        """Accept the best mostly, sometimes another (with a reason), sometimes refuse it (rule 10).
+
+        A promise of a company whose post went home meanwhile is refused: nobody would hear that it is accepted.
+        """
         await self._stage.clock.sleep(around(self._rng, self._stage.habits.arbitrate_after))
+        there = [one for one in proposals if one.regulated]
         best = min(proposals, key=lambda one: (not one.best, one.delay_minutes))
-        others = [one for one in proposals if one is not best]
+        others = [one for one in there if one is not best]
         chosen, decision, reason = best, "ACCEPT", None
-        if self._rng.random() < self._stage.habits.refuse_counter:
+        if best not in there:
+            decision, reason = "REFUSE", habits.GONE_HOME
+        elif self._rng.random() < self._stage.habits.refuse_counter:
             decision, reason = "REFUSE", self._rng.choice(habits.COUNTER_REFUSALS)
         elif others and self._rng.random() < self._stage.habits.accept_another:
             chosen, reason = self._rng.choice(others), self._rng.choice(habits.OTHER_CHOICES)

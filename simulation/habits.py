@@ -87,6 +87,7 @@ STEP_AFTER = {
 
 REFUSALS = ("Équipage en mission", "Véhicule trop éloigné", "Fin de service", "Effectif incomplet")
 COUNTER_REFUSALS = ("Délai incompatible avec l'état du patient", "Autre moyen engagé")
+GONE_HOME = "Plus personne à la régulation de cette société"
 OTHER_CHOICES = ("Continuité des soins avec cette société", "Volume mieux adapté au patient")
 CANCELLATIONS = ("Patient parti par ses moyens", "Renvoi vers le médecin traitant", "Appel en double")
 NO_TRANSPORTS = ("Patient absent", "Soins sur place suffisants", "Pas de nécessité de soins")

@@ -135,6 +135,7 @@ class CounterProposal(Wire):
     solicitation_id: str
     delay_minutes: int
     best: bool = False
+    regulated: bool = True
 
 
 class Demand(Wire):

@@ -4,17 +4,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import singledispatch
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.alarm_facts import AlarmClosed, AlarmRaised, AlarmSeen
+from domain.alarm_facts import AlarmClosed, AlarmRaised, AlarmSeen, is_of_company
 from domain.duty_facts import DutyFact
 from domain.facts import Fact
 from domain.vocabulary import Subject
-from storage.tables import alarms
+from storage.tables import (
+    alarms,
+    companies,
+    guard_periods,
+    guard_sectors,
+    guard_shifts,
+    missions,
+    sites,
+    vehicles,
+)
 from storage.views import Page, Scope, after, made
 
 
@@ -36,7 +46,20 @@ class Alarm:
     seen_by: str | None
     seen_by_role: str | None
     seen_by_company: UUID | None
+    company_seen_at: datetime | None
+    company_seen_by: str | None
     closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLine(Alarm):
+    """An alarm with the names of what it is about, as far as it is about any; the vehicle is the guard's or mission's."""
+
+    company_name: str | None
+    company_phone: str | None
+    site_name: str | None
+    sector_name: str | None
+    vehicle_name: str | None
 
 
 # -- folding ---------------------------------------------------------------------------------------------------------
@@ -76,6 +99,10 @@ def _fold(body: object, at: datetime, whose: DutyFact) -> sa.Executable | None:
     return None
 
 
+_SEEN = "seen_at", "seen_by", "seen_by_role", "seen_by_company"
+_COMPANY_SEEN = "company_seen_at", "company_seen_by"
+
+
 @_fold.register
 def _raised(body: AlarmRaised, at: datetime, whose: DutyFact) -> sa.Executable | None:
     """Raised again, it rings again: whoever saw the first level has not seen this one."""
@@ -93,22 +120,20 @@ def _raised(body: AlarmRaised, at: datetime, whose: DutyFact) -> sa.Executable |
         site_id=body.site_id,
         raised_at=at,
     )
-    again = {"level": body.level, "raised_at": at, "seen_at": None, "seen_by": None, "seen_by_role": None}
-    return statement.on_conflict_do_update(
-        index_elements=[alarms.c.id], set_={**again, "seen_by_company": None, "closed_at": None}
-    )
+    again = dict.fromkeys((*_SEEN, *_COMPANY_SEEN, "closed_at")) | {"level": body.level, "raised_at": at}
+    return statement.on_conflict_do_update(index_elements=[alarms.c.id], set_=again)
 
 
 @_fold.register
 def _seen(body: AlarmSeen, at: datetime, whose: DutyFact) -> sa.Executable | None:
-    del whose
-    seen = {
-        "seen_at": at,
-        "seen_by": body.by.name,
-        "seen_by_role": body.by.role,
-        "seen_by_company": body.by.company_id,
-    }
-    return sa.update(alarms).where(alarms.c.id == body.alarm_id, alarms.c.seen_at.is_(None)).values(seen)
+    """By whom it warns; of an alarm of a SAMU, what its company says is kept beside."""
+    by = body.by
+    beside = whose.samu_id is not None and is_of_company(by)
+    seen: dict[str, object] = dict(zip(_SEEN, (at, by.name, by.role, by.company_id), strict=True))
+    if beside:
+        seen = dict(zip(_COMPANY_SEEN, (at, by.name), strict=True))
+    unseen = (alarms.c.company_seen_at if beside else alarms.c.seen_at).is_(None)
+    return sa.update(alarms).where(alarms.c.id == body.alarm_id, unseen).values(seen)
 
 
 @_fold.register
@@ -123,22 +148,19 @@ def _closed(body: AlarmClosed, at: datetime, whose: DutyFact) -> sa.Executable |
 
 async def list_alarms(
     connection: AsyncConnection, scope: Scope, page: Page, *, is_open: bool | None = None
-) -> list[Alarm]:
+) -> list[AlarmLine]:
     """The caller's alarms, newest first; ``is_open`` chooses those that are not closed, or those that are."""
-    query = _ALARM.where(_may_see(scope), after(page, alarms.c.raised_at, alarms.c.id))
+    query = _LINE.where(_may_see(scope), after(page, alarms.c.raised_at, alarms.c.id))
     if is_open is not None:
         query = query.where(alarms.c.closed_at.is_(None) if is_open else alarms.c.closed_at.is_not(None))
     query = query.order_by(alarms.c.raised_at.desc(), alarms.c.id.desc()).limit(page.limit)
-    return [made(Alarm, row) for row in await connection.execute(query)]
+    return [made(AlarmLine, row) for row in await connection.execute(query)]
 
 
-async def read_alarm(
-    connection: AsyncConnection, scope: Scope, alarm_id: UUID, *, for_update: bool = False
-) -> Alarm | None:
-    """One alarm that the caller may see; kept from other writers ``for_update``."""
-    query = _ALARM.where(alarms.c.id == alarm_id, _may_see(scope))
-    row = (await connection.execute(query.with_for_update() if for_update else query)).one_or_none()
-    return made(Alarm, row) if row else None
+async def read_alarm(connection: AsyncConnection, scope: Scope, alarm_id: UUID) -> AlarmLine | None:
+    """One alarm that the caller may see."""
+    row = (await connection.execute(_LINE.where(alarms.c.id == alarm_id, _may_see(scope)))).one_or_none()
+    return made(AlarmLine, row) if row else None
 
 
 async def open_of(
@@ -156,9 +178,41 @@ async def open_of(
 _ALARM = sa.select(*(alarms.c[name] for name in Alarm.__slots__))
 
 
+def _lines() -> sa.Select[Any]:
+    """Alarms with names. The vehicle of a guard is that of its last shift."""
+    shift = (
+        sa.select(guard_shifts.c.vehicle_id)
+        .where(guard_shifts.c.period_id == guard_periods.c.id)
+        .order_by(guard_shifts.c.closed_at.is_not(None), guard_shifts.c.opened_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    vehicle_id = sa.func.coalesce(missions.c.vehicle_id, shift)
+    names = {
+        "company_name": companies.c.name,
+        "company_phone": companies.c.phone,
+        "site_name": sites.c.name,
+        "sector_name": guard_sectors.c.name,
+        "vehicle_name": vehicles.c.name,
+    }
+    return _ALARM.add_columns(*(column.label(name) for name, column in names.items())).select_from(
+        alarms.outerjoin(companies, companies.c.id == alarms.c.company_id)
+        .outerjoin(sites, sites.c.id == alarms.c.site_id)
+        .outerjoin(guard_periods, guard_periods.c.id == alarms.c.subject_id)
+        .outerjoin(guard_sectors, guard_sectors.c.id == guard_periods.c.sector_id)
+        .outerjoin(missions, missions.c.id == alarms.c.mission_id)
+        .outerjoin(vehicles, vehicles.c.id == vehicle_id)
+    )
+
+
+_LINE = _lines()
+
+
 def _may_see(scope: Scope) -> sa.ColumnElement[bool]:
     if scope.everything:
         return sa.true()
     if scope.company_id is not None:
         return alarms.c.company_id == scope.company_id
+    if scope.samu_id is None:
+        return sa.false()  # compared with null, a company's alarms would be everybody's
     return alarms.c.samu_id == scope.samu_id

@@ -95,6 +95,12 @@ async def open_shift(connection: AsyncConnection, vehicle_id: UUID) -> OpenShift
     return OpenShift(*row) if row else None
 
 
+async def pass_guard(connection: AsyncConnection, device_id: UUID, to_device_id: UUID) -> None:
+    """Another phone keeps the open guard shifts of this one."""
+    kept = (guard_shifts.c.device_id == device_id) & guard_shifts.c.closed_at.is_(None)
+    await connection.execute(sa.update(guard_shifts).where(kept).values(device_id=to_device_id))
+
+
 async def running_mission(connection: AsyncConnection, vehicle_id: UUID) -> UUID | None:
     """The mission that a vehicle is on, as far as it is recorded."""
     query = (

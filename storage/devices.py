@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import devices, persons
+from domain.lease import SILENCE
+from domain.vocabulary import LeaseState
+from storage.tables import crews, devices, leases, persons, sites, vehicles
 from storage.views import made
 
 
@@ -36,6 +38,30 @@ class Holder:
     person: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site or a vehicle, by its name."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDevice:
+    """A device that is not closed: whose, when it was last heard of, what it regulates, and where it is."""
+
+    id: UUID
+    kind: str
+    name: str
+    person_id: UUID
+    person: str
+    created_at: datetime
+    last_seen_at: datetime | None
+    sites: tuple[Place, ...]
+    vehicle: Place | None
+
+
+MOST_DEVICES = 500
 _DEVICE = sa.select(*(devices.c[field.name] for field in fields(Device)))
 
 
@@ -72,6 +98,68 @@ async def is_open_in(connection: AsyncConnection, device_id: UUID, company_id: U
         )
     )
     return await connection.scalar(query) is not None
+
+
+async def open_devices(
+    connection: AsyncConnection, person_id: UUID, company_id: UUID | None, at: datetime
+) -> list[OpenDevice]:
+    """The open devices of a company, or else of one person; those heard of last come first, the rest is left out."""
+    own = persons.c.company_id == company_id if company_id is not None else persons.c.id == person_id
+    heard = sa.func.coalesce(devices.c.last_seen_at, devices.c.created_at)
+    query = (
+        sa.select(
+            devices.c.id,
+            devices.c.kind,
+            devices.c.name,
+            persons.c.id.label("person_id"),
+            persons.c.username.label("person"),
+            devices.c.created_at,
+            devices.c.last_seen_at,
+        )
+        .join(persons, persons.c.id == devices.c.person_id)
+        .where(own, devices.c.closed_at.is_(None), ~persons.c.disabled)
+        .order_by(heard.desc(), devices.c.id)
+        .limit(MOST_DEVICES)
+    )
+    rows = (await connection.execute(query)).mappings().all()
+    regulated = await _regulated(connection, company_id, at)
+    boarded = await _boarded(connection, company_id)
+    return [
+        OpenDevice(**row, sites=tuple(regulated.get(row["id"], ())), vehicle=boarded.get(row["id"]))
+        for row in rows
+    ]
+
+
+async def _regulated(
+    connection: AsyncConnection, company_id: UUID | None, at: datetime
+) -> dict[UUID, list[Place]]:
+    """The sites that each device of a company regulates at that moment."""
+    query = (
+        sa.select(leases.c.device_id, sites.c.id, sites.c.name)
+        .join_from(leases, sites, sites.c.id == leases.c.site_id)
+        .where(
+            leases.c.company_id == company_id,
+            leases.c.state == LeaseState.HELD,
+            leases.c.heartbeat_at > at - SILENCE,
+        )
+        .order_by(sites.c.name, sites.c.id)
+    )
+    found: dict[UUID, list[Place]] = {}
+    for device_id, site_id, name in await connection.execute(query):
+        found.setdefault(device_id, []).append(Place(site_id, name))
+    return found
+
+
+async def _boarded(connection: AsyncConnection, company_id: UUID | None) -> dict[UUID, Place]:
+    """The vehicle that each phone of a company is in."""
+    query = (
+        sa.select(crews.c.device_id, vehicles.c.id, vehicles.c.name)
+        .join_from(crews, vehicles, vehicles.c.id == crews.c.vehicle_id)
+        .where(crews.c.company_id == company_id, crews.c.left_at.is_(None))
+    )
+    return {
+        device_id: Place(vehicle_id, name) for device_id, vehicle_id, name in await connection.execute(query)
+    }
 
 
 async def holder(connection: AsyncConnection, device_id: UUID) -> Holder | None:

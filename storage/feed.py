@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import psycopg
 
-from storage.journal import CHANNEL
+from storage.journal import CHANNEL, CLOSED
 
 LOOK_EVERY_SECONDS = 1.0
 """A notification that got lost costs at most this."""
@@ -26,6 +26,7 @@ class Feed:
         """Take a PostgreSQL address (a SQLAlchemy driver name in it is dropped). Nothing happens before `run`."""
         self._address = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._count = 0
+        self._closings = 0
         self._last_position = -1
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
@@ -34,6 +35,11 @@ class Feed:
     def count(self) -> int:
         """How often there was news."""
         return self._count
+
+    @property
+    def closings(self) -> int:
+        """How often a login or a device may have been closed."""
+        return self._closings
 
     @property
     def closed(self) -> bool:
@@ -74,11 +80,13 @@ class Feed:
         )
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")  # a constant of ours
+            self._closings += 1  # whatever was said while nobody listened
             await self._look(connection)
             while not self.closed:
                 heard = False
-                async for _ in connection.notifies(timeout=LOOK_EVERY_SECONDS, stop_after=1):
+                async for news in connection.notifies(timeout=LOOK_EVERY_SECONDS, stop_after=1):
                     heard = True
+                    self._closings += news.payload == CLOSED
                 if heard:
                     self._wake()
                 else:

@@ -10,10 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.duty_facts import DutyFact, ShiftClosed, Teammate, of_guard
-from domain.guard import OPENS_BEFORE, Period, Shift, hours, worked_until
+from domain.alarm_facts import AlarmClosed
+from domain.duty_facts import AnyDutyBody, DutyFact, GuardWithdrawn, ShiftClosed, Teammate, of_guard
+from domain.guard import (
+    LEFT_BY_CREW,
+    OPENS_BEFORE,
+    Period,
+    Shift,
+    hours,
+    missing_alarm_id,
+    worked_until,
+)
 from domain.people import Actor
-from domain.vocabulary import ShiftEnd, SolicitationState, Tier
+from domain.vocabulary import AlarmKind, ShiftEnd, SolicitationState, Tier
 from storage.guard_phones import phone_count, phone_gone_at
 from storage.tables import (
     companies,
@@ -31,6 +40,9 @@ PERIOD = tuple(guard_periods.c[field.name] for field in fields(Period))
 """The columns of a `domain.guard.Period`."""
 SHIFT = tuple(guard_shifts.c[field.name] for field in fields(Shift))
 """The columns of a `domain.guard.Shift`."""
+
+CREW_LEFT = "its crew has left"
+"""Why a provisional period is withdrawn."""
 
 _OPEN: sa.ColumnElement[str] = sa.literal_column(f"'{SolicitationState.OPEN}'")
 """Written out, because the index of open solicitations serves no parameter."""
@@ -226,7 +238,8 @@ async def close_shift(
     """Close a shift, and the chained ones behind it that cannot begin any more; the facts are still to be told.
 
     Nothing happens, and nothing is told, when it is closed already; or when it should close itself, ``PERIOD_OVER``
-    with ``by`` null, and its crew was given a mission a moment ago.
+    with ``by`` null, and its crew was given a mission a moment ago. A provisional period that nobody approved is gone
+    with its crew.
     """
     shift = await read_shift(connection, shift_id)
     period = await lock_period(connection, shift.period_id) if shift else None
@@ -245,10 +258,28 @@ async def close_shift(
         overtime_s=done.overtime_s or 0,
         by=by,
     )
-    told = [of_guard(period.id, period.samu_id, period.company_id, body, at)]
+    bodies: list[AnyDutyBody] = [body, *await _no_more_asked(connection, period, at, reason, by)]
+    told = [of_guard(period.id, period.samu_id, period.company_id, each, at) for each in bodies]
     for each in await _stranded(connection, shift, period, at):
         told += await close_shift(connection, each, at, reason, by)
     return told
+
+
+async def _no_more_asked(
+    connection: AsyncConnection, period: Period, at: datetime, reason: ShiftEnd, by: Actor | None
+) -> list[AnyDutyBody]:
+    """There is nothing left to approve of a period whose crew has gone (rule 59); one that was served to its end stays."""
+    if not period.waits_for_approval:
+        return []
+    told = AlarmClosed(alarm_id=missing_alarm_id(period.id), alarm=AlarmKind.GUARD_PERIOD_MISSING)
+    if reason not in LEFT_BY_CREW or by is None:
+        return [told]
+    await connection.execute(
+        sa.update(guard_periods)
+        .where(guard_periods.c.id == period.id)
+        .values(withdrawn_at=at, withdrawn_reason=CREW_LEFT)
+    )
+    return [GuardWithdrawn(reason=CREW_LEFT, by=by), told]
 
 
 async def _end(

@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.duty_facts import Teammate
 from domain.fleet import Category
 from domain.guard import OPENS_BEFORE, OnGuard, Opening, Period, Shift
 from domain.lease import Post
@@ -144,6 +145,21 @@ async def insert_period(connection: AsyncConnection, period: Period) -> None:
     """Keep a provisional period."""
     values = {field.name: getattr(period, field.name) for field in fields(Period)}
     await connection.execute(sa.insert(guard_periods).values(values))
+
+
+async def correct_period(connection: AsyncConnection, period: Period) -> None:
+    """Keep the number, the end and the rank of a provisional period that its crew corrected."""
+    values = {"phone": period.phone, "ends_at": period.ends_at, "rank": period.rank}
+    await connection.execute(sa.update(guard_periods).where(guard_periods.c.id == period.id).values(values))
+
+
+async def correct_teammate(connection: AsyncConnection, shift_id: UUID, teammate: Teammate) -> None:
+    """Keep who is in the vehicle, as its crew corrected it."""
+    await connection.execute(
+        sa.update(guard_shifts)
+        .where(guard_shifts.c.id == shift_id)
+        .values(teammate=teammate.model_dump(mode="json"))
+    )
 
 
 async def mark_approved(connection: AsyncConnection, period_id: UUID, at: datetime, by: str) -> None:

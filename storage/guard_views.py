@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.guard import Period, Shift
 from storage.guard import PERIOD, SHIFT, made_shift, missions_since, shifts_and_periods
-from storage.tables import companies, conventions, guard_periods, guard_sectors, guard_shifts
+from storage.guard_phones import phone_count
+from storage.tables import companies, conventions, guard_periods, guard_sectors, guard_shifts, vehicles
 from storage.views import Page, Scope, made
 
 
@@ -29,13 +30,19 @@ class SectorLine:
 
 @dataclass(frozen=True, slots=True)
 class PeriodLine:
-    """A period with its names, its open shift, else the last one, and that shift's missions."""
+    """A period with its names, its open shift, else the last one.
+
+    Of that shift: its missions, the phones that can answer for it now, and the name of its vehicle.
+    """
 
     period: Period
     sector: str
     company: str
-    shift: Shift | None
-    missions: int
+    company_phone: str | None
+    shift: Shift | None = None
+    missions: int = 0
+    phones: int = 0
+    vehicle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,12 @@ async def find_period(
 
 
 _NAMED = (
-    sa.select(*PERIOD, guard_sectors.c.name.label("sector"), companies.c.name.label("company"))
+    sa.select(
+        *PERIOD,
+        guard_sectors.c.name.label("sector"),
+        companies.c.name.label("company"),
+        companies.c.phone.label("company_phone"),
+    )
     .join_from(guard_periods, guard_sectors, guard_sectors.c.id == guard_periods.c.sector_id)
     .join(companies, companies.c.id == guard_periods.c.company_id)
 )
@@ -130,7 +142,8 @@ async def _lines(
             Period(**{name: row[name] for name in names}),
             row["sector"],
             row["company"],
-            *shifts.get(row["id"], (None, 0)),
+            row["company_phone"],
+            *shifts.get(row["id"], ()),
         )
         for row in rows
     ]
@@ -138,14 +151,19 @@ async def _lines(
 
 async def _last_shifts(
     connection: AsyncConnection, period_ids: Sequence[UUID], shift_id: UUID | None
-) -> dict[UUID, tuple[Shift, int]]:
-    """Of each period its open shift, else the one opened last, with its missions."""
+) -> dict[UUID, tuple[Shift, int, int, str]]:
+    """Of each period its open shift, else the one opened last, with its missions, phones and vehicle's name."""
     if not period_ids:
         return {}
     query = (
-        sa.select(*SHIFT, missions_since().label("missions"))
+        sa.select(
+            *SHIFT,
+            missions_since().label("missions"),
+            phone_count().label("phones"),
+            vehicles.c.name.label("vehicle"),
+        )
         .ext(distinct_on(guard_shifts.c.period_id))
-        .select_from(shifts_and_periods())
+        .select_from(shifts_and_periods().join(vehicles, vehicles.c.id == guard_shifts.c.vehicle_id))
         .where(guard_shifts.c.period_id == sa.any_(sa.literal(list(period_ids), _UUIDS)))
         .order_by(
             guard_shifts.c.period_id, guard_shifts.c.closed_at.is_not(None), guard_shifts.c.opened_at.desc()
@@ -154,7 +172,9 @@ async def _last_shifts(
     if shift_id is not None:
         query = query.where(guard_shifts.c.id == shift_id)
     found = (await connection.execute(query)).mappings()
-    return {row["period_id"]: (made_shift(row), row["missions"]) for row in found}
+    return {
+        row["period_id"]: (made_shift(row), row["missions"], row["phones"], row["vehicle"]) for row in found
+    }
 
 
 _UUIDS = sa.ARRAY(guard_periods.c.id.type)

@@ -13,6 +13,8 @@ from storage.bulk import Row, given_rows
 from storage.tables import journal
 
 CHANNEL = "journal"
+CLOSED = "closed"
+"""Notified when a login or a device is closed: whoever listens looks whether they are still there."""
 """PostgreSQL's notification channel. A notification is empty: it says that there is something to read."""
 
 _POSITIONS = 0x6A6F_7572_6E61_6C00

@@ -12,13 +12,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.lease import SILENCE
 from domain.vocabulary import LeaseState
 from storage import fleet
-from storage.tables import Instant, Uuid, crews, devices, engagements, guard_periods, guard_shifts, vehicles
+from storage.tables import (
+    Instant,
+    Uuid,
+    crews,
+    devices,
+    engagements,
+    guard_periods,
+    guard_shifts,
+    missions,
+    vehicles,
+)
 from storage.tables import leases as held
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A device whose heartbeat was written, and when it was heard of before."""
+    """A device whose heartbeat was written, and when it was heard of before; now, if this is the first time."""
 
     device_id: UUID
     kind: str
@@ -44,6 +54,20 @@ class VehicleNow:
     phones: list[UUID]
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The vehicle that a phone is in, with its running mission and its guard; the last three are null off guard."""
+
+    vehicle_id: UUID
+    vehicle_name: str
+    crew_id: UUID
+    is_primary: bool
+    mission_id: UUID | None
+    shift_id: UUID | None
+    period_id: UUID | None
+    ends_at: datetime | None
+
+
 async def beat(connection: AsyncConnection, person_id: UUID, device_id: UUID, at: datetime) -> Beat | None:
     """Note that a person's device is there, and renew what it regulates and has not lost (rule 37).
 
@@ -60,9 +84,19 @@ async def vehicles_now(connection: AsyncConnection, company_id: UUID) -> list[Ve
     return [VehicleNow(*row) for row in rows]
 
 
+async def seat_of(connection: AsyncConnection, device_id: UUID) -> Seat | None:
+    """Where a phone is."""
+    row = (await connection.execute(_SEAT, {"device": device_id})).one_or_none()
+    return Seat(*row) if row else None
+
+
 _AT = sa.bindparam("at", type_=Instant)
+_HEARD = sa.case((devices.c.last_seen_at == devices.c.created_at, _AT), else_=devices.c.last_seen_at).label(
+    "heard_at"
+)
+"""A device that was only registered never fell silent."""
 _OWN = (
-    sa.select(devices.c.id, devices.c.kind, devices.c.closed_at, devices.c.last_seen_at)
+    sa.select(devices.c.id, devices.c.kind, devices.c.closed_at, _HEARD)
     .where(
         devices.c.id == sa.bindparam("device", type_=Uuid),
         devices.c.person_id == sa.bindparam("person", type_=Uuid),
@@ -136,5 +170,31 @@ def _phones() -> sa.ScalarSelect[Any]:
     )
 
 
+def _seat() -> sa.Select[Any]:
+    running = (
+        sa.select(missions.c.id)
+        .where(missions.c.vehicle_id == crews.c.vehicle_id, missions.c.ended_at.is_(None))
+        .order_by(missions.c.assigned_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    columns = guard_shifts.c.id.label("shift_id"), guard_shifts.c.period_id, guard_periods.c.ends_at
+    shift = (
+        sa.select(*columns)
+        .join_from(guard_shifts, guard_periods, guard_periods.c.id == guard_shifts.c.period_id)
+        .where(guard_shifts.c.vehicle_id == crews.c.vehicle_id, guard_shifts.c.closed_at.is_(None))
+        .order_by(guard_periods.c.starts_at)
+        .limit(1)
+        .lateral()
+    )
+    return (
+        sa.select(vehicles.c.id, vehicles.c.name, crews.c.id, crews.c.is_primary, running, *shift.c)
+        .join_from(crews, vehicles, vehicles.c.id == crews.c.vehicle_id)
+        .outerjoin(shift, sa.true())
+        .where(crews.c.device_id == sa.bindparam("device", type_=Uuid), crews.c.left_at.is_(None))
+    )
+
+
+_SEAT = _seat()
 _BEAT = sa.select(*_OWN.c).add_cte(_SEEN, _renewed())
 _VEHICLES = _vehicles()

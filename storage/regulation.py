@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -130,6 +130,20 @@ async def others_live(
     return await connection.scalar(query.limit(1)) is not None
 
 
+async def live_companies(
+    connection: AsyncConnection, company_ids: Collection[UUID], at: datetime
+) -> frozenset[UUID]:
+    """Those of the companies in which somebody regulates a site at that moment."""
+    if not company_ids:
+        return frozenset()
+    query = sa.select(leases.c.company_id).where(
+        leases.c.company_id.in_(company_ids),
+        leases.c.state == LeaseState.HELD,
+        leases.c.heartbeat_at > at - SILENCE,
+    )
+    return frozenset(await connection.scalars(query))
+
+
 def of_sites(work: Sequence[Work], lost: Sequence[UUID], *, others: bool) -> list[Work]:
     """What nobody serves when these sites are not regulated; ``others``: the company regulates another one."""
     return [each for each in work if each.site_id in lost or (each.site_id is None and not others)]
@@ -200,7 +214,10 @@ async def hands_of(connection: AsyncConnection, company_id: UUID, device_id: UUI
     held = {row.site_id: row.epoch for row in await connection.execute(live)}
     own = await connection.execute(
         sa.select(
-            vehicles.c.id, vehicles.c.site_id, _is_guard_phone(device_id), vehicles.c.id.in_(_bound(device_id))
+            vehicles.c.id,
+            vehicles.c.site_id,
+            _is_guard_phone(device_id),
+            vehicles.c.id.in_(_bound(device_id)),
         ).where(vehicles.c.company_id == company_id)
     )
     rows = own.all()

@@ -34,6 +34,11 @@ async def devices_of(connection: AsyncConnection, session_id: UUID) -> list[UUID
     return list(await connection.scalars(query.order_by(devices.c.id)))
 
 
+async def ever_in(connection: AsyncConnection, session_id: UUID) -> list[UUID]:
+    """Every device that was registered in a session, closed or not."""
+    return list(await connection.scalars(sa.select(devices.c.id).where(devices.c.session_id == session_id)))
+
+
 async def still_there(connection: AsyncConnection, session_id: UUID | None, device_id: UUID | None) -> bool:
     """Whether neither the session has ended nor the device is closed; what is not given counts as there."""
     ended = sa.exists().where(sessions.c.id == session_id, sessions.c.ended_at.is_not(None))

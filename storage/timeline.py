@@ -61,6 +61,8 @@ def _may_see_fact(scope: Scope) -> sa.ColumnElement[bool]:
         return sa.true()
     if scope.company_id is not None:
         return journal.c.audience.contains([scope.company_id])
+    if scope.samu_id is None:
+        return sa.false()  # compared with null, a company's facts would be everybody's
     return journal.c.samu_id == scope.samu_id
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from api.boarding import declare, leave, read_crews
+from api.boarding import Leaving, declare, leave, read_crews
 from api.documents import READS, WRITES
 from api.idempotent import IdempotentRoute
 from api.problems import Problem
@@ -25,13 +25,16 @@ router = APIRouter(prefix="/v1/vehicles/{vehicle_id}/crew", tags=["company"], ro
 
 OtherDevice = Annotated[UUID | None, Query(description="A regulator may take any phone of the company out")]
 
+Confirmed = Annotated[bool, Query(description="Yes, although the guard has no other phone")]
+
 
 @router.put("", summary="Declare a crew in a vehicle", responses=WRITES)
 async def put_crew(
     request: Request, caller: CompanyCaller, at: ReceivedAt, vehicle_id: UUID, given: CrewGiven
 ) -> CrewAnswer:
     """On one's own phone. The first in the vehicle is the primary one, the others follow. A phone is in one vehicle:
-    it leaves the one that it was in. The mission that runs already is in the answer (rule 31).
+    it leaves the one that it was in: with `confirm` when it is the only phone of an open guard there. A phone that
+    regulates does not get into a vehicle on guard. The mission that runs already is in the answer (rule 31).
     """
     post = post_of(caller, await own_device(request, caller, given.device_id))
     return await declare(resources_of(request), caller, post, vehicle_id, given, at)
@@ -44,17 +47,21 @@ async def delete_crew(
     at: ReceivedAt,
     vehicle_id: UUID,
     device_id: OtherDevice = None,
+    confirm: Confirmed = False,
     x_device_id: DeviceHeader = None,
 ) -> None:
-    """The phone that calls leaves; the oldest of the others becomes the primary one. Leaving again changes nothing."""
+    """The phone that calls leaves; the oldest of the others becomes the primary one. Leaving again changes nothing. The
+    only phone of an open guard asks first.
+    """
     if device_id is not None and caller.role is not Role.REGULATOR and device_id != x_device_id:
         raise Problem("not_found")
     if x_device_id is not None:
         await own_device(request, caller, x_device_id)
-    leaving = device_id or x_device_id
-    if leaving is None:
+    phone = device_id or x_device_id
+    if phone is None:
         raise Problem("device_required")
-    await leave(resources_of(request), caller, vehicle_id, leaving, at)
+    leaving = Leaving(vehicle_id=vehicle_id, device_id=phone, at=at, confirmed=confirm)
+    await leave(resources_of(request), caller, leaving)
 
 
 @router.get("", summary="Who is in a vehicle", responses=READS)

@@ -1,11 +1,12 @@
 """What the SAMU decides on a demand: new terms, arbitration, cancellation, carence, destination."""
 
 from contextlib import nullcontext
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 
-from api.demand_reading import read_destination
+from api.demand_reading import counter_proposals, read_destination
 from api.documents import READS, WRITES
 from api.engine import Update
 from api.idempotent import IdempotentRoute, TakesKey, UpdateId
@@ -24,7 +25,7 @@ from api.schemas.demands import (
 from api.security import AnyCaller, Caller, ReceivedAt, SamuActor, SamuCaller
 from api.updates import ask
 from domain.fleet import Point
-from domain.messages import Amendment, Arbitration, Cancellation, Carence, Destination, FromOutside
+from domain.messages import Amendment, Arbitration, Cancellation, Carence, Decision, Destination, FromOutside
 from storage import means, views
 from storage.views import DemandView
 
@@ -94,7 +95,13 @@ async def arbitrate(
     demand_id: UUID,
     given: ArbitrationGiven,
 ) -> Recorded:
-    """Accept or refuse (rule 10). Another than the best needs a reason."""
+    """Accept or refuse (rule 10). Another than the best needs a reason.
+
+    A promise of a company that nobody regulates is not accepted blindly (rule 37): 409 `company_not_regulated`, unless
+    `confirm` says that it was telephoned.
+    """
+    if given.decision is Decision.ACCEPT and not given.confirm:
+        await _somebody_is_there(request, caller, demand_id, given.solicitation_id, at)
     message = Arbitration(
         received_at=at,
         by=actor,
@@ -103,6 +110,18 @@ async def arbitrate(
         reason=given.reason,
     )
     return await _decide(request, caller, demand_id, Update.ARBITRATE, message, update_id)
+
+
+async def _somebody_is_there(
+    request: Request, caller: Caller, demand_id: UUID, solicitation_id: UUID | None, at: datetime
+) -> None:
+    """Raises Problem 409 when nobody would receive the free choice that follows an accepted promise."""
+    async with resources_of(request).database.connect() as connection:
+        asked = await views.solicitations_of(connection, caller.scope, demand_id)
+        standing = await counter_proposals(connection, asked, at)
+    chosen = next((each for each in standing if solicitation_id in (None, each.solicitation_id)), None)
+    if chosen is not None and not chosen.regulated:
+        raise Problem("company_not_regulated")
 
 
 @router.post("/cancellation", summary="Cancel a demand", responses=WRITES, dependencies=[TakesKey])

@@ -11,6 +11,7 @@ from api.documents import READS, WRITES
 from api.fields import Instant
 from api.guard_reading import shown_period, shown_shift
 from api.idempotent import IdempotentRoute, TakesKey
+from api.problems import Problem
 from api.resources import resources_of
 from api.schemas.guard import (
     MissingPeriodPosted,
@@ -73,6 +74,18 @@ async def list_guard_periods(
     return PeriodPage(items=[each for each in shown if not state or each.state in state], next_cursor=cursor)
 
 
+@router.get("/periods/{period_id}", summary="Read a guard period", responses=READS)
+async def get_guard_period(
+    request: Request, caller: AnyCaller, at: ReceivedAt, period_id: UUID
+) -> PeriodShown:
+    """One period that the caller may see, with its open shift, else its last one."""
+    async with resources_of(request).database.connect() as connection:
+        found = await guard_views.find_period(connection, caller.scope, period_id)
+    if found is None:
+        raise Problem("not_found")
+    return shown_period(found, caller.scope, at)
+
+
 @router.get("/teammates", summary="List possible teammates", responses=READS)
 async def list_teammates(request: Request, caller: CompanyCaller) -> StaffList:
     """The company's own staff (rule 56)."""
@@ -133,7 +146,11 @@ async def report_missing_period(
     at: ReceivedAt,
     posted: MissingPeriodPosted,
 ) -> PeriodShown:
-    """Warns the SAMU that demands come by telephone, and opens a guard that it can approve (rule 59)."""
+    """Warns the SAMU that demands come by telephone, and opens a guard that it can approve (rule 59).
+
+    Reported again for the same vehicle, on the same phone: its `phone`, `ends_at` and `teammate` are corrected; the
+    end of a guard that was approved stays.
+    """
     opened = await guard_opening.ask_for_period(resources_of(request), _company(caller), post, posted, at)
     response.status_code = CREATED if opened.new else 200
     return shown_period(opened.line, caller.scope, at)
@@ -174,4 +191,4 @@ def _company(caller: Caller) -> UUID:
 
 def _shift_of(line: PeriodLine, scope: Scope) -> ShiftShown:
     assert line.shift is not None  # noqa: S101 - it was just opened or closed
-    return shown_shift(line.shift, line.missions, scope)
+    return shown_shift(line.shift, line, scope)

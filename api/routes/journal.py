@@ -47,7 +47,7 @@ async def get_journal(
 
 
 def _fact(caller: Caller, found: JournalLine) -> FactShown:
-    return FactShown.model_validate(replace(found, data=told_to(caller.scope, found.data)))
+    return FactShown.model_validate(replace(found, data=told_to(caller, found.data)))
 
 
 @whole.get("", summary="Read every journal", responses=READS)
@@ -73,7 +73,7 @@ async def get_every_journal(
 
 
 def _line(caller: Caller, found: JournalLine) -> TimelineFact:
-    return TimelineFact.model_validate(replace(found, data=told_to(caller.scope, found.data)))
+    return TimelineFact.model_validate(replace(found, data=told_to(caller, found.data)))
 
 
 @router.get("/verdicts", summary="Read the verdicts", responses=READS)

@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.cursors import Paged, next_cursor
 from api.documents import READS, WRITES
 from api.engine import Update
 from api.idempotent import IdempotentRoute, TakesKey, UpdateId
-from api.mission_reading import find_mission, mission_line, read_sheet
+from api.mission_reading import Reader, find_to_act, mission_line, read_sheet
 from api.receipts import receive
 from api.resources import resources_of
 from api.schemas.common import Recorded
@@ -24,11 +24,19 @@ from api.schemas.missions import (
     StepAnswer,
     StepGiven,
 )
-from api.security import AnyCaller, Caller, CompanyActor, CompanyCaller, ReceivedAt
+from api.security import (
+    AnyCaller,
+    CompanyActor,
+    CompanyCaller,
+    DeviceHeader,
+    ReceivedAt,
+    own_device,
+)
 from api.steps import KEPT, pass_step
 from api.updates import ask
 from domain.messages import FromOutside, MissionExit, ReceiptReport, Relief, StepReport, StepUndo
 from storage import views
+from storage.views import MissionView
 
 router = APIRouter(prefix="/v1/missions", tags=["company"], route_class=IdempotentRoute)
 
@@ -51,9 +59,30 @@ async def list_missions(
 
 
 @router.get("/{mission_id}", summary='Read a mission\'s sheet ("Intervention en cours")', responses=READS)
-async def get_mission(request: Request, caller: AnyCaller, mission_id: UUID) -> MissionShown:
-    """The assigned company reads the patient while the mission runs; each reading is written down."""
-    return await read_sheet(resources_of(request), caller, mission_id)
+async def get_mission(
+    request: Request, caller: AnyCaller, at: ReceivedAt, mission_id: UUID, x_device_id: DeviceHeader = None
+) -> MissionShown:
+    """The patient is shown, while the mission runs, to its company's regulators, and to a crew on the device
+    (`X-Device-Id`) that is in the vehicle, regulates its site or is its guard's phone; to its SAMU always. For everybody
+    else `patient` is null. Each reading is written down (rule 32). A device that is given must be open.
+    """
+    if x_device_id is not None:
+        await own_device(request, caller, x_device_id)
+    reader = Reader(caller=caller, device_id=x_device_id, at=at)
+    return await read_sheet(resources_of(request), reader, mission_id)
+
+
+async def acting(
+    request: Request, caller: CompanyCaller, actor: CompanyActor, at: ReceivedAt, mission_id: UUID
+) -> MissionView:
+    """The mission that is acted on. Raises Problem 404, or 409 `not_in_this_vehicle` for a crew that it does not
+    concern (rule 34).
+    """
+    reader = Reader(caller=caller, device_id=actor.device_id, at=at)
+    return await find_to_act(resources_of(request), reader, mission_id)
+
+
+ActedOn = Annotated[MissionView, Depends(acting)]
 
 
 @router.post(
@@ -65,17 +94,17 @@ async def get_mission(request: Request, caller: AnyCaller, mission_id: UUID) -> 
 async def post_step(
     request: Request,
     response: Response,
-    caller: CompanyCaller,
+    mission: ActedOn,
     actor: CompanyActor,
     at: ReceivedAt,
     mission_id: UUID,
     given: StepGiven,
 ) -> StepAnswer:
     """In order. The same `step_id` may be sent again. A time in the future is held to ours (rule 96); a regulator's
-    lies at most 30 minutes back (rule 43), a crew's phone may have been without network for longer.
+    lies at most 30 minutes back (rule 43), a crew's phone may have been without network for longer. A crew passes the
+    steps on a device in the mission's vehicle, or on the one that regulates its site.
     """
     resources = resources_of(request)
-    mission = await find_mission(resources, caller, mission_id)
     report = StepReport(
         received_at=at,
         by=actor,
@@ -101,7 +130,7 @@ async def post_step(
 async def post_receipt(
     request: Request,
     response: Response,
-    caller: CompanyCaller,
+    mission: ActedOn,
     actor: CompanyActor,
     at: ReceivedAt,
     mission_id: UUID,
@@ -109,7 +138,6 @@ async def post_receipt(
 ) -> ReceiptShown:
     """202 when it was passed on, 200 when it is written down already (rule 30). The acknowledgement is a step."""
     resources = resources_of(request)
-    mission = await find_mission(resources, caller, mission_id)
     report = ReceiptReport(received_at=at, by=actor, mission_id=mission_id, receipt=given.receipt)
     if not await receive(resources, mission, report):
         response.status_code = 200
@@ -117,14 +145,12 @@ async def post_receipt(
 
 
 async def _ask(
-    request: Request, caller: Caller, mission_id: UUID, update: Update, message: FromOutside, update_id: str
+    request: Request, mission: MissionView, update: Update, message: FromOutside, update_id: str
 ) -> Recorded:
-    resources = resources_of(request)
-    mission = await find_mission(resources, caller, mission_id)
-    reply = await ask(resources, mission.demand_id, update, message, update_id)
+    reply = await ask(resources_of(request), mission.demand_id, update, message, update_id)
     return Recorded(
         outcome=reply.outcome.name,
-        mission_id=reply.mission_id or mission_id,
+        mission_id=reply.mission_id or mission.id,
         expected_step=reply.expected_step,
     )
 
@@ -132,7 +158,7 @@ async def _ask(
 @router.delete("/{mission_id}/steps/{step_id}", summary="Take the last step back", responses=WRITES)
 async def undo_step(
     request: Request,
-    caller: CompanyCaller,
+    mission: ActedOn,
     actor: CompanyActor,
     at: ReceivedAt,
     update_id: UpdateId,
@@ -141,7 +167,7 @@ async def undo_step(
 ) -> Recorded:
     """Within 60 s; both facts stay in the journal."""
     message = StepUndo(received_at=at, by=actor, mission_id=mission_id, step_id=step_id)
-    return await _ask(request, caller, mission_id, Update.UNDO_STEP, message, update_id)
+    return await _ask(request, mission, Update.UNDO_STEP, message, update_id)
 
 
 @router.post(
@@ -149,7 +175,7 @@ async def undo_step(
 )
 async def break_down(
     request: Request,
-    caller: CompanyCaller,
+    mission: ActedOn,
     actor: CompanyActor,
     at: ReceivedAt,
     update_id: UpdateId,
@@ -158,7 +184,7 @@ async def break_down(
 ) -> Recorded:
     """Another vehicle is searched at once; the deadline stays (rule 92)."""
     message = MissionExit(received_at=at, by=actor, mission_id=mission_id, reason=given.reason)
-    return await _ask(request, caller, mission_id, Update.BREAK_DOWN, message, update_id)
+    return await _ask(request, mission, Update.BREAK_DOWN, message, update_id)
 
 
 @router.post(
@@ -166,7 +192,7 @@ async def break_down(
 )
 async def end_without_transport(
     request: Request,
-    caller: CompanyCaller,
+    mission: ActedOn,
     actor: CompanyActor,
     at: ReceivedAt,
     update_id: UpdateId,
@@ -175,7 +201,7 @@ async def end_without_transport(
 ) -> Recorded:
     """Right after the bilan, with the legal reason."""
     message = MissionExit(received_at=at, by=actor, mission_id=mission_id, reason=given.reason)
-    return await _ask(request, caller, mission_id, Update.END_WITHOUT_TRANSPORT, message, update_id)
+    return await _ask(request, mission, Update.END_WITHOUT_TRANSPORT, message, update_id)
 
 
 @router.post(
@@ -186,7 +212,7 @@ async def end_without_transport(
 )
 async def relieve(
     request: Request,
-    caller: CompanyCaller,
+    mission: ActedOn,
     actor: CompanyActor,
     at: ReceivedAt,
     update_id: UpdateId,
@@ -201,4 +227,4 @@ async def relieve(
         vehicle_id=given.vehicle_id,
         reason=given.reason,
     )
-    return await _ask(request, caller, mission_id, Update.RELIEVE, message, update_id)
+    return await _ask(request, mission, Update.RELIEVE, message, update_id)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.closing import left_alone
 from api.documents import WRITES
-from api.idempotent import IdempotentRoute, TakesKey
+from api.idempotent import CheckedRoute, IdempotentRoute, TakesKey
 from api.problems import Problem
 from api.regulating import Decide, regulate
 from api.regulation_reading import beat
@@ -23,6 +23,7 @@ from domain.outcomes import Outcome
 from storage import devices, regulation
 
 router = APIRouter(prefix="/v1/regulation", tags=["regulation"], route_class=IdempotentRoute)
+unkeyed = APIRouter(prefix="/v1/regulation", tags=["regulation"], route_class=CheckedRoute)
 
 Confirmed = Annotated[
     bool, Query(description="Yes, although solicitations are open or missions run (rule 38)")
@@ -126,7 +127,7 @@ async def _waiting(connection: AsyncConnection, lease: Lease, at: datetime) -> i
     return len(regulation.of_sites(asked, [lease.site_id], others=others))
 
 
-@router.post("/heartbeat", summary="Still here", responses=WRITES, dependencies=[TakesKey])
+@unkeyed.post("/heartbeat", summary="Still here", responses=WRITES)
 async def heartbeat(
     request: Request,
     caller: CompanyCaller,
@@ -136,7 +137,8 @@ async def heartbeat(
 ) -> ReadinessShown:
     """Every five seconds. Keeps what the device regulates, and tells what it will receive or what is missing.
 
-    What was lost is not brought back: take the site again.
+    What was lost is not brought back: take the site again. An `Idempotency-Key` is ignored: the answer to an earlier
+    heartbeat would renew nothing.
     """
     del given
     if x_device_id is None:

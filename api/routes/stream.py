@@ -1,7 +1,8 @@
 """The live stream: every fact that the caller may see, in order, nothing lost and nothing twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -9,15 +10,15 @@ from uuid import UUID
 import pydantic_core
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.documents import READS
 from api.problems import Problem
 from api.resources import Resources, resources_of
-from api.security import AnyCaller, DeviceHeader, own_device
+from api.security import AnyCaller, Caller, DeviceHeader, own_device
 from api.telling import told_to
 from storage import sessions, timeline
 from storage.timeline import JournalLine
-from storage.views import Scope
 
 AT_ONCE = 500
 """Facts read at once; there may be more."""
@@ -30,6 +31,7 @@ LARGEST_POSITION = 2**63 - 1
 DEVICE_CLOSED = "device_closed"
 """The fact that a device of the company was closed: perhaps the one that listens."""
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1", tags=["live"])
 
 LastEventId = Annotated[
@@ -66,23 +68,31 @@ class Listener:
     """Who listens, in which login, and on which device if they said so."""
 
     resources: Resources
-    scope: Scope
+    caller: Caller
     session_id: UUID | None
     device_id: UUID | None
 
-    async def is_there(self) -> bool:
-        """Whether neither the device nor the login was closed meanwhile."""
+    async def closed_devices(self) -> Collection[str] | None:
+        """``None`` while the listener is there, as far as anybody knows; else the devices whose closing is theirs."""
         if self.session_id is None and self.device_id is None:
-            return True
-        async with self.resources.database.connect() as connection:
-            return await sessions.still_there(connection, self.session_id, self.device_id)
+            return None
+        try:
+            async with self.resources.database.connect() as connection:
+                if await sessions.still_there(connection, self.session_id, self.device_id):
+                    return None
+                if self.device_id is not None or self.session_id is None:
+                    return {str(self.device_id)}
+                return {str(each) for each in await sessions.ever_in(connection, self.session_id)}
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            log.warning("stream: the database does not answer (%s)", type(error).__name__)
+            return None
 
 
 async def listener(request: Request, caller: AnyCaller, x_device_id: DeviceHeader = None) -> Listener:
     """Who listens. Raises Problem 404 or 409 for a device that is not theirs, or was closed."""
     if x_device_id is not None:
         await own_device(request, caller, x_device_id)
-    return Listener(resources_of(request), caller.scope, caller.session_id, x_device_id)
+    return Listener(resources_of(request), caller, caller.session_id, x_device_id)
 
 
 @router.get("/stream", summary="Listen", response_class=EventSourceResponse, responses=READS)
@@ -104,43 +114,48 @@ async def stream(
         streams.dec()
 
 
-async def _events(heard_by: Listener, start: int) -> AsyncIterator[ServerSentEvent]:
-    """The listener's facts, as long as they are there; then that they are not, or that they should connect again."""
-    last = None
-    async for line in _facts(heard_by, start):
-        if line is None:
-            if last != DEVICE_CLOSED:
-                yield _goodbye(heard_by)
+async def _events(heard_by: Listener, position: int) -> AsyncIterator[ServerSentEvent]:
+    """The listener's facts after a position, as they come, as long as they are there; then that they are not, or that
+    they should connect again.
+
+    Whether they are there is looked at before anything is told: at first, when a login or a device of anybody was closed,
+    and every few seconds in any case. No connection is held while waiting.
+    """
+    loop, feed = asyncio.get_running_loop(), heard_by.resources.feed
+    until, look_at, looked = loop.time() + LASTS_SECONDS, loop.time(), -1
+    while loop.time() < until and not feed.closed:
+        seen = feed.count
+        found, position = await heard_by.resources.tail.after(heard_by.caller.scope, position, AT_ONCE)
+        own = None
+        if feed.closings != looked or loop.time() >= look_at or any(e.kind == DEVICE_CLOSED for e in found):
+            looked, look_at = feed.closings, loop.time() + LOOK_EVERY_SECONDS
+            own = await heard_by.closed_devices()
+        for event in _told(found, heard_by, own):
+            yield event
+        if own is not None:
             return
-        last = line.kind
-        yield event_of(line, heard_by.scope)
+        if len(found) < AT_ONCE:
+            await feed.wait(seen, min(LOOK_EVERY_SECONDS, until - loop.time()))
     yield ServerSentEvent(comment="connect again", retry=RECONNECT_MILLISECONDS)
 
 
-async def _facts(heard_by: Listener, position: int) -> AsyncIterator[JournalLine | None]:
-    """The caller's facts after a position, as they come; ``None`` at last when they are not there any more.
+def _told(
+    found: Sequence[JournalLine], heard_by: Listener, own: Collection[str] | None
+) -> Iterator[ServerSentEvent]:
+    """All that was found; of a listener who is not there any more, what led to their own `device_closed`, or only that."""
+    told = found
+    if own is not None:
+        closed = [at for at, line in enumerate(found) if is_own_closing(line, own)]
+        told = found[: closed[-1] + 1] if closed else ()
+    for line in told:
+        yield event_of(line, heard_by.caller)
+    if own is not None and not told:
+        yield _goodbye(heard_by)
 
-    Whether they are there is looked at when a device of theirs is closed, and every few seconds: other processes close
-    logins, too. No connection is held while waiting.
-    """
-    loop, feed = asyncio.get_running_loop(), heard_by.resources.feed
-    until, look_at = loop.time() + LASTS_SECONDS, loop.time() + LOOK_EVERY_SECONDS
-    while loop.time() < until and not feed.closed:
-        seen = feed.count
-        async with heard_by.resources.database.connect() as connection:
-            found, position = await timeline.facts_after(connection, heard_by.scope, position, AT_ONCE)
-        for line in found:
-            yield line
-            if line.kind == DEVICE_CLOSED and not await heard_by.is_there():
-                yield None
-                return
-        if loop.time() >= look_at:
-            look_at = loop.time() + LOOK_EVERY_SECONDS
-            if not await heard_by.is_there():
-                yield None
-                return
-        if len(found) < AT_ONCE:
-            await feed.wait(seen, min(LOOK_EVERY_SECONDS, until - loop.time()))
+
+def is_own_closing(line: JournalLine, own: Collection[str]) -> bool:
+    """Whether a fact tells that one of these devices was closed."""
+    return line.kind == DEVICE_CLOSED and line.data.get("device_id") in own
 
 
 def _goodbye(heard_by: Listener) -> ServerSentEvent:
@@ -149,8 +164,8 @@ def _goodbye(heard_by: Listener) -> ServerSentEvent:
     return ServerSentEvent(event=DEVICE_CLOSED, raw_data=pydantic_core.to_json(data).decode())
 
 
-def event_of(line: JournalLine, scope: Scope) -> ServerSentEvent:
-    """A fact as an event of the stream of a caller of this scope."""
+def event_of(line: JournalLine, caller: Caller) -> ServerSentEvent:
+    """A fact as an event of the stream of a caller."""
     data = {
         "demand_id": line.demand_id,
         "subject": line.subject,
@@ -159,7 +174,7 @@ def event_of(line: JournalLine, scope: Scope) -> ServerSentEvent:
         "kind": line.kind,
         "at": line.at,
         "recorded_at": line.recorded_at,
-        "data": told_to(scope, line.data),
+        "data": told_to(caller, line.data),
     }
     return ServerSentEvent(
         event=line.kind, id=str(line.position), raw_data=pydantic_core.to_json(data).decode()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api.fields import Answer, Body, Word
+from api.fields import Answer, Body, Flag, Word
 from domain.vocabulary import DeviceKind
 
 
@@ -52,12 +52,43 @@ class PushSubscription(Body):
 
 
 class DeviceGiven(Body):
-    """A device to register; ``replaces`` is another one of the same person, which is closed."""
+    """A device to register; ``replaces`` is another one of the same person, which is closed.
+
+    ``confirm``: yes, although a device of this kind cannot go on with all that the other one did.
+    """
 
     kind: DeviceKind
     name: Word
     push_subscription: PushSubscription | None = None
     replaces: UUID | None = None
+    confirm: Flag = False
+
+
+class PlaceOfDevice(Answer):
+    """A site, or a vehicle."""
+
+    id: UUID
+    name: str
+
+
+class DeviceLine(Answer):
+    """An open device of the company: whose, when it was last heard of, what it regulates, and where it is."""
+
+    id: UUID
+    kind: DeviceKind
+    name: str
+    person: str
+    mine: bool
+    created_at: datetime
+    last_seen_at: datetime | None
+    sites: list[PlaceOfDevice]
+    vehicle: PlaceOfDevice | None
+
+
+class DeviceList(Answer):
+    """The open devices, those heard of last first; at most 500."""
+
+    items: list[DeviceLine]
 
 
 class DeviceShown(Answer):

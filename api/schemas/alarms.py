@@ -24,7 +24,11 @@ class AlarmOpenness(StrEnum):
 
 
 class AlarmShown(Answer):
-    """One alarm. ``sentence`` tells what it is about, and what to do; ``seen_by`` is named to their own people only."""
+    """One alarm. ``sentence`` tells the caller what it is about, and what to do.
+
+    ``seen_*`` is the SAMU's word, or its coordinator's, about an alarm of theirs; the company's is ``company_seen_*``.
+    Who said so is named to their own people only. ``company_phone`` is where the company is called.
+    """
 
     id: UUID
     kind: AlarmKind
@@ -34,12 +38,19 @@ class AlarmShown(Answer):
     demand_id: UUID | None
     mission_id: UUID | None
     site_id: UUID | None
+    site_name: str | None
     period_id: UUID | None
+    sector_name: str | None
+    vehicle_name: str | None
     company_id: UUID | None
+    company_name: str | None
+    company_phone: str | None
     raised_at: datetime
     seen_at: datetime | None
     seen_by: str | None
     seen_by_role: str | None
+    company_seen_at: datetime | None
+    company_seen_by: str | None
     closed_at: datetime | None
 
 

@@ -102,6 +102,8 @@ class ArbitrationGiven(Body):
     decision: Decision
     solicitation_id: UUID | None = None
     reason: Line | None = None
+    confirm: Flag = False
+    """Accept a promise although nobody regulates its company: it was telephoned, and will take its post."""
 
 
 class ReasonGiven(Body):
@@ -149,6 +151,8 @@ class CounterProposalShown(Answer):
     company_id: UUID
     delay_minutes: int
     best: bool
+    regulated: bool = True
+    """Whether somebody of the company is there to answer: a promise accepted blindly costs its whole countdown."""
 
 
 class StepShown(Answer):

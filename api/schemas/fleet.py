@@ -14,7 +14,7 @@ MOST_POSITIONS = 1000
 
 
 class AvailabilityGiven(Body):
-    """A tick-box, perhaps only until an instant."""
+    """A tick-box, ticked perhaps only until an instant: without ``available``, ``until`` is refused."""
 
     available: Flag
     until: Instant | None = None

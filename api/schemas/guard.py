@@ -106,11 +106,15 @@ class TeammateShown(Answer):
 
 
 class ShiftShown(Answer):
-    """A crew on guard, until `closed_at`. Durations are elapsed seconds. The teammate is told to its company only."""
+    """A crew on guard, until `closed_at`. Durations are elapsed seconds. The teammate is told to its company only.
+
+    `phones` can answer for it now: with none its vehicle is not asked through the platform.
+    """
 
     id: UUID
     period_id: UUID
     vehicle_id: UUID
+    vehicle_name: str
     opened_at: datetime
     late_s: int
     closed_at: datetime | None
@@ -118,11 +122,15 @@ class ShiftShown(Answer):
     served_s: int | None
     overtime_s: int | None
     missions: int
+    phones: int
     teammate: TeammateShown | None
 
 
 class PeriodShown(Answer):
-    """A line of the roster, or a provisional one, with its open shift, else its last one."""
+    """A line of the roster, or a provisional one, with its open shift, else its last one.
+
+    `phone` is where the crew of a provisional one is called, `company_phone` its company's.
+    """
 
     id: UUID
     samu_id: UUID
@@ -136,6 +144,7 @@ class PeriodShown(Answer):
     asked_at: datetime | None
     approved_at: datetime | None
     phone: str | None
+    company_phone: str | None
     shift: ShiftShown | None
 
 

@@ -83,6 +83,25 @@ class OfferShown(Answer):
     from_device: str | None
 
 
+class GuardAboard(Answer):
+    """The guard shift that the vehicle is on."""
+
+    shift_id: UUID
+    period_id: UUID
+    ends_at: datetime
+
+
+class AboardShown(Answer):
+    """Where a phone is: the vehicle, its running mission, its guard."""
+
+    vehicle_id: UUID
+    vehicle_name: str
+    crew_id: UUID
+    is_primary: bool
+    mission_id: UUID | None
+    guard: GuardAboard | None
+
+
 class ReadinessShown(Answer):
     """What the device will receive, or what is missing (rules 23 and 24)."""
 
@@ -94,6 +113,8 @@ class ReadinessShown(Answer):
     mode: Mode | None
     leases: list[HeldShown]
     offers: list[OfferShown]
+    aboard: AboardShown | None
+    """The vehicle that this phone is in; null for any other device."""
 
 
 class MemberGiven(Body):
@@ -111,11 +132,15 @@ class MemberShown(Answer):
 
 
 class CrewGiven(Body):
-    """A phone declares itself in a vehicle. The first phone is the primary one, or the one that says so."""
+    """A phone declares itself in a vehicle. The first phone is the primary one, or the one that says so.
+
+    ``confirm``: yes, although the guard that it leaves has no other phone.
+    """
 
     device_id: UUID
     members: Annotated[list[MemberGiven], Field(min_length=1, max_length=MOST_MEMBERS)]
     primary: Flag | None = None
+    confirm: Flag = False
 
 
 class ShiftOfVehicle(Answer):

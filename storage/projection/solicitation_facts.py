@@ -45,7 +45,7 @@ def _rung(body: facts.SolicitationsRung, at: datetime, draft: Draft) -> None:
 
 @fold.register
 def _accepted(body: facts.SolicitationAccepted, at: datetime, draft: Draft) -> None:
-    draft.solicitations.set(body.solicitation_id, state=State.ACCEPTED, answered_at=at)
+    draft.solicitations.set(body.solicitation_id, state=State.ACCEPTED, answered_at=at, reason=None)
 
 
 @fold.register

@@ -68,6 +68,12 @@ alarms = sa.Table(
     sa.Column("seen_by", sa.Text),
     sa.Column("seen_by_role", sa.Text),
     sa.Column("seen_by_company", Uuid),
+    sa.Column(
+        "company_seen_at",
+        Instant,
+        comment="the company it concerns looked; it rings at the SAMU all the same",
+    ),
+    sa.Column("company_seen_by", sa.Text),
     sa.Column("closed_at", Instant),
     sa.Index("ix_alarms_subject_id", "subject_id"),
     sa.Index("ix_alarms_samu_id_raised_at", "samu_id", "raised_at"),

@@ -181,6 +181,13 @@ async def regulating(caller: Caller, site_id: UUID) -> Caller:
     return caller
 
 
+async def get_in(caller: Caller, vehicle_id: object) -> Caller:
+    """A caller whose phone is in the vehicle."""
+    body = {"device_id": caller.headers["X-Device-Id"], "members": [{"name": "Anna Fictive"}]}
+    (await caller.send("PUT", f"/v1/vehicles/{vehicle_id}/crew", body)).raise_for_status()
+    return caller
+
+
 @pytest.fixture
 async def regulator(log_in: Login, people: People, world: World) -> Caller:
     """The regulator of the first company, who regulates its site."""

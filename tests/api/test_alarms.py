@@ -6,12 +6,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.alarm_reading import TO_THE_COMPANY, TO_THE_SAMU
 from domain.alarm_facts import AlarmClosed, AlarmRaised
 from domain.duty_facts import DutyFact, of_company
 from domain.vocabulary import AlarmKind
-from storage import duty
+from storage import duty, tables
 from tests.api.caller import Caller, Json, assert_problem, demand
 from tests.api.conftest import Api, Login
 from tests.api.engine import RuleEngine
@@ -140,16 +142,89 @@ def lost(engine: AsyncEngine, world: World) -> Lost:
 async def test_rule_037_the_samu_and_the_company_see_that_its_post_was_lost(
     samu: Caller, regulator: Caller, rival: Caller, lost: Lost, api: Api
 ) -> None:
-    path = await lost.raise_alarm()
+    await lost.raise_alarm()
     [alarm] = await alarms(samu)
     assert (alarm["kind"], alarm["site_id"]) == ("LEASE_LOST", str(api.world.cathare.site_id))
     assert alarm["demand_id"] is None
     assert await alarms(rival) == []
-    seen = (await regulator.post(path)).json()
-    assert (seen["state"], seen["seen_by_role"]) == ("SEEN", "REGULATOR")
-    assert seen["seen_by"] is not None
+    assert (alarm["site_name"], alarm["company_name"]) == (
+        f"Site de {api.world.cathare.name}",
+        api.world.cathare.name,
+    )
+
+
+async def test_an_alarm_that_the_company_has_seen_rings_at_the_samu_all_the_same(
+    samu: Caller, regulator: Caller, lost: Lost, engine: AsyncEngine, api: Api
+) -> None:
+    path = await lost.raise_alarm()
+    for _ in range(2):
+        seen = (await regulator.post(path)).json()
+        assert (seen["state"], seen["seen_at"]) == ("SEEN", None)
+        assert seen["company_seen_at"] is not None
+        assert seen["company_seen_by"] == api.people.regulators[0].username
     [to_samu] = await alarms(samu)
-    assert (to_samu["state"], to_samu["seen_by"]) == ("SEEN", None)
+    assert (to_samu["state"], to_samu["seen_at"], to_samu["company_seen_by"]) == ("RAISED", None, None)
+    assert to_samu["company_seen_at"] == seen["company_seen_at"]
+    assert (await samu.post(path)).json()["state"] == "SEEN"
+    query = sa.select(tables.journal.c.data["by"]["role"].astext).where(tables.journal.c.kind == "alarm_seen")
+    async with engine.connect() as connection:
+        by = list(await connection.scalars(query.order_by(tables.journal.c.seq)))
+    assert by == ["REGULATOR", "SAMU"]
+    await lost.raise_alarm()
+    again = await alarms(samu) + await alarms(regulator)
+    assert [(each["state"], each["seen_at"], each["company_seen_at"]) for each in again] == [
+        ("RAISED", None, None)
+    ] * 2
+
+
+async def test_an_alarm_of_a_demand_that_the_company_has_seen_rings_at_the_samu_all_the_same(
+    samu: Caller, regulator: Caller, unreached: Json
+) -> None:
+    [alarm] = await alarms(samu)
+    path = f"/v1/alarms/{alarm['id']}"
+    assert (await regulator.post(f"{path}/acknowledgement")).json()["state"] == "SEEN"
+    to_samu = (await samu.get(path)).json()
+    assert (to_samu["state"], to_samu["company_seen_by"]) == ("RAISED", None)
+    assert to_samu["company_seen_at"] is not None
+    assert (await samu.post(f"{path}/acknowledgement")).json()["state"] == "SEEN"
+    kinds = [each["kind"] for each in await facts(samu, unreached["demand"])]
+    assert kinds == ["alarm_raised", "alarm_seen", "alarm_seen"]
+
+
+async def test_scope_an_alarm_is_read_by_whom_it_concerns_and_answered_by_whom_it_warns(
+    samu: Caller, regulator: Caller, rival: Caller, log_in: Login, api: Api, unreached: Json
+) -> None:
+    [alarm] = await alarms(samu)
+    path = f"/v1/alarms/{alarm['id']}"
+    admin = await log_in(api.people.admin)
+    for caller in (samu, regulator, admin):
+        assert (await caller.get(path)).json()["id"] == alarm["id"]
+    assert_problem(await rival.get(path), 404, "not_found")
+    assert_problem(await samu.get(f"/v1/alarms/{uuid4()}"), 404, "not_found")
+    assert_problem(await admin.post(f"{path}/acknowledgement"), 404, "not_found")
+
+
+async def test_rule_028_the_sentence_tells_each_side_what_to_do(
+    samu: Caller, regulator: Caller, unreached: Json, api: Api, engine: AsyncEngine
+) -> None:
+    companies = tables.companies
+    async with engine.begin() as connection:
+        mine = sa.update(companies).where(companies.c.id == api.world.cathare.id)
+        await connection.execute(mine.values(phone="0468000001"))
+    [to_samu], [to_company] = await alarms(samu), await alarms(regulator)
+    vehicle, company = to_samu["vehicle_name"], api.world.cathare.name
+    assert vehicle in {each.name for each in api.world.cathare.vehicles}
+    assert (to_samu["company_name"], to_samu["company_phone"]) == (company, "0468000001")
+    assert to_samu["sentence"] == (
+        f"{vehicle}, {company} : mission confirmée mais aucun poste n'est joint, appelez l'entreprise."
+    )
+    assert to_company["sentence"] == (
+        f"{vehicle} : une mission vous est confirmée et aucun de vos postes ne l'a reçue, ouvrez-la."
+    )
+
+
+def test_every_alarm_has_its_sentence_for_each_side() -> None:
+    assert set(TO_THE_SAMU) == set(TO_THE_COMPANY) == set(AlarmKind)
 
 
 async def test_an_alarm_seen_by_many_at_once_has_one_fact(
@@ -158,7 +233,8 @@ async def test_an_alarm_seen_by_many_at_once_has_one_fact(
     path = await lost.raise_alarm()
     told = await asyncio.gather(*(caller.post(path) for caller in (samu, coordinator) for _ in range(4)))
     assert {each.status_code for each in told} == {200}
-    assert len({each.json()["seen_by"] for each in told}) == 1
+    names = {each.json()["seen_by"] for each in told} - {None}
+    assert len(names) == 1, "whoever was first, named to their own people"
     assert len({each.json()["seen_at"] for each in told}) == 1
 
 

@@ -235,3 +235,23 @@ async def test_scope_a_rivals_promise_is_not_told(
     assert (await rival.post(f"{await _first(rival)}/acceptance", body)).json()["outcome"] == "CONFIRMED"
     assert await told(regulator) == {posted["deadline"]}
     assert await told(rival) == {promised}
+
+
+async def test_rule_037_a_promise_is_not_accepted_blindly(
+    samu: Caller, regulator: Caller, rules: RuleEngine, api: Api
+) -> None:
+    path = await _post(samu)
+    await regulator.post(f"{await _first(regulator)}/counter-proposal", {"delay_minutes": 50})
+    await rules.close_tier(UUID(path.rpartition("/")[2]))
+    site = f"/v1/regulation/sites/{api.world.cathare.site_id}"
+    (
+        await regulator.http.delete(site, headers=regulator.headers, params={"confirm": "true"})
+    ).raise_for_status()
+    [promise] = (await samu.get(path)).json()["counter_proposals"]
+    assert promise["regulated"] is False
+    accepted = {"decision": "ACCEPT"}
+    assert_problem(await samu.post(f"{path}/arbitration", accepted), 409, "company_not_regulated")
+    assert (await samu.get(path)).json()["status"] == "ARBITRATION"
+    told = await samu.post(f"{path}/arbitration", accepted | {"confirm": True})
+    assert told.json()["outcome"] == "RECORDED"
+    assert (await samu.get(path)).json()["status"] == "SOLICITING_FREE_CHOICE"

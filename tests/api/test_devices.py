@@ -17,7 +17,7 @@ from api.routes import stream
 from storage import tables
 from tests.api.caller import Caller, Json, assert_problem, demand, without
 from tests.api.company_journal import company_facts, company_kinds
-from tests.api.conftest import Api, Login, another_device, regulating, serving
+from tests.api.conftest import Api, Login, another_device, get_in, regulating, serving
 from tests.api.people import PASSWORD, Person
 
 
@@ -161,7 +161,7 @@ async def test_rule_037_a_device_that_is_replaced_is_closed_and_its_push_forgott
     assert new.status_code == 201
     assert_problem(await former.post("/v1/regulation/heartbeat"), 409, "device_closed")
     kinds = await company_kinds(api, api.world.cathare.id)
-    assert kinds == ["regulation_taken", "regulation_given_up", "device_closed"]
+    assert kinds == ["regulation_taken", "regulation_taken", "device_closed"]
     async with api.resources.database.connect() as connection:
         devices = tables.devices.c
         query = sa.select(devices.closed_reason, devices.push_subscription, devices.session_id)
@@ -171,6 +171,84 @@ async def test_rule_037_a_device_that_is_replaced_is_closed_and_its_push_forgott
     theirs = await log_in(api.people.regulators[1])
     stolen = {"kind": "PLUGIN", "name": "voleur", "replaces": new.json()["id"]}
     assert_problem(await theirs.post("/v1/devices", stolen), 404, "not_found")
+
+
+async def test_rule_037_a_device_that_replaces_another_regulates_and_is_aboard_without_a_gap(
+    samu: Caller, crew: Caller, log_in: Login, api: Api
+) -> None:
+    world = api.world.cathare
+    await get_in(await regulating(crew, world.site_id), world.vehicles[0].id)
+    await samu.post("/v1/demands", demand())
+    again, old = await log_in(api.people.crews[0]), crew.headers["X-Device-Id"]
+    new = await again.post("/v1/devices", {"kind": "MOBILE", "name": "nouveau", "replaces": old})
+    again = again.on_device(new.raise_for_status().json()["id"])
+    told = (await again.post("/v1/regulation/heartbeat")).json()
+    assert [(each["site_id"], each["epoch"]) for each in told["leases"]] == [(str(world.site_id), 2)]
+    assert (told["mode"], told["aboard"]["is_primary"]) == ("R4", True)
+    facts = (await company_facts(api, world.id))[2:]
+    kinds = [each["kind"] for each in facts]
+    assert kinds == ["regulation_taken", "crew_unbound", "crew_bound", "device_closed"]
+    assert (facts[0]["previous_device_id"], facts[0]["device_id"]) == (old, new.json()["id"])
+    assert facts[2]["members"] == [{"name": "Anna Fictive", "diploma": None}]
+
+
+async def test_rule_038_a_page_of_a_crew_cannot_go_on_with_what_its_phone_regulates(
+    samu: Caller, crew: Caller, log_in: Login, api: Api
+) -> None:
+    await regulating(crew, api.world.cathare.site_id)
+    await samu.post("/v1/demands", demand())
+    again = await log_in(api.people.crews[0])
+    body = {"kind": "WEB", "name": "page", "replaces": crew.headers["X-Device-Id"]}
+    problem = assert_problem(await again.post("/v1/devices", body), 409, "confirmation_required")
+    assert problem["open_solicitations"] == 2
+    assert (await crew.post("/v1/regulation/heartbeat")).json()["leases"] != []
+
+
+async def test_a_company_lists_its_open_devices_and_a_doctor_their_own(
+    regulator: Caller, crew: Caller, rival: Caller, samu: Caller, log_in: Login, api: Api
+) -> None:
+    world = api.world.cathare
+    await get_in(crew, world.vehicles[0].id)
+    closed = await another_device(crew, "WEB")
+    await closed.send("DELETE", _device(closed))
+    found = {each["id"]: each for each in (await crew.get("/v1/devices")).json()["items"]}
+    assert closed.headers["X-Device-Id"] not in found
+    assert rival.headers["X-Device-Id"] not in found
+    post, phone = (found[each.headers["X-Device-Id"]] for each in (regulator, crew))
+    assert (post["kind"], post["name"], post["mine"]) == ("WEB", "poste", False)
+    assert post["person"] == api.people.regulators[0].username
+    assert post["last_seen_at"] is not None
+    assert (post["vehicle"], [each["id"] for each in post["sites"]]) == (None, [str(world.site_id)])
+    assert (phone["mine"], phone["sites"], phone["vehicle"]["id"]) == (True, [], str(world.vehicles[0].id))
+    doctor = await log_in(api.people.doctor)
+    await log_in(api.people.coordinator)
+    own = (await doctor.get("/v1/devices")).json()["items"]
+    assert [each["id"] for each in own] == [doctor.headers["X-Device-Id"]]
+    assert_problem(await samu.get("/v1/devices"), 404, "not_found")
+
+
+async def test_rule_054_logging_out_again_is_done_already(regulator: Caller) -> None:
+    for _ in range(3):
+        assert (
+            await regulator.post("/v1/logout?confirm=true", None, Idempotency_Key="out")
+        ).status_code == 204
+    bare = Caller(regulator.http, {})
+    assert_problem(await bare.post("/v1/logout"), 401, "missing_credentials")
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_rule_054_the_tokens_of_a_closed_device_are_refused_at_once(
+    http: httpx.AsyncClient, log_in: Login, api: Api, replaced: bool
+) -> None:
+    caller = _bearer(http, await _log_in(http, api.people.regulators[0]))
+    only = await another_device(caller, "PLUGIN")
+    assert (await only.get("/v1/me")).status_code == 200  # the process remembers the login
+    if replaced:
+        body = {"kind": "WEB", "name": "autre", "replaces": only.headers["X-Device-Id"]}
+        (await (await log_in(api.people.regulators[0])).post("/v1/devices", body)).raise_for_status()
+    else:
+        await only.send("DELETE", _device(only))
+    assert_problem(await only.get("/v1/me"), 401, "session_ended")
 
 
 async def test_scope_devices_of_others_are_not_closed(regulator: Caller, rival: Caller, samu: Caller) -> None:
@@ -226,6 +304,31 @@ async def test_rule_054_a_stream_without_a_fact_to_wake_it_ends_as_well(
         [last] = await _rest(mine, 3)
     assert last.event == "device_closed"
     assert json.loads(last.data)["data"]["device_id"] == doctor.headers["X-Device-Id"]
+
+
+async def test_rule_054_who_logged_out_hears_nothing_more(samu: Caller, log_in: Login, api: Api) -> None:
+    doctor = await log_in(api.people.doctor)
+    bare = Caller(doctor.http, without(doctor.headers, "X-Device-Id"))
+    async with _listening(bare, None) as mine:
+        assert (await doctor.post("/v1/logout")).status_code == 204
+        began = time.perf_counter()
+        for _ in range(3):
+            await samu.post("/v1/demands", demand())
+        told = await _rest(mine, 4)
+        assert time.perf_counter() - began < 4  # not only at the next look, every five seconds
+    assert [event.event for event in told] == ["device_closed"]
+
+
+async def test_rule_054_the_goodbye_is_ones_own_also_after_a_colleagues(
+    regulator: Caller, log_in: Login, api: Api
+) -> None:
+    colleague, device_id = await log_in(api.people.regulators[0]), regulator.headers["X-Device-Id"]
+    async with _listening(regulator, device_id) as mine:
+        await asyncio.gather(
+            colleague.send("DELETE", _device(colleague)), regulator.send("DELETE", _device(regulator))
+        )
+        told = await _rest(mine, 5)
+    assert (told[-1].event, json.loads(told[-1].data)["data"]["device_id"]) == ("device_closed", device_id)
 
 
 async def test_rule_054_a_stream_is_not_opened_on_a_device_that_is_closed_or_foreign(

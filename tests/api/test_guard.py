@@ -294,6 +294,19 @@ async def test_rule_055_one_phone_is_on_guard_in_one_vehicle(
     assert_problem(told, 409, "guard_phone_taken")
 
 
+async def test_rule_055_the_last_phone_of_a_guard_does_not_open_another(
+    crew: Caller, mate: Caller, guard: GuardWorld, api: Api
+) -> None:
+    first, second = await guard.plan(timedelta(0)), await guard.plan(timedelta(0), sector_id=guard.limoux)
+    await opened(mate, guard, first, vehicle=1)
+    path = f"/v1/vehicles/{api.world.cathare.vehicles[1].id}/crew"
+    aboard = {"device_id": crew.headers["X-Device-Id"], "members": [{"name": "Ada Fictive"}]}
+    (await crew.send("PUT", path, aboard)).raise_for_status()
+    (await mate.send("DELETE", path)).raise_for_status()
+    assert_problem(await crew.post(SHIFTS, guard.opening(second)), 409, "guard_phone_taken")
+    assert await guard.facts(second) == []
+
+
 # -- the end ---------------------------------------------------------------------------------------------------------
 
 

@@ -130,3 +130,28 @@ async def test_rule_059_a_demand_shows_the_guard_that_is_reached_by_phone_only(
     async with engine.begin() as connection:
         await connection.execute(sa.update(tables.guard_periods).values(approved_at=datetime.now(UTC)))
     assert (await samu.get(path)).json()["guard_by_phone"] == []
+
+
+async def test_rule_012_a_demand_shows_the_guard_that_no_phone_answers_for(
+    samu: Caller, regulator: Caller, asked_period: Json, api: Api, engine: AsyncEngine
+) -> None:
+    company, now = api.world.cathare, datetime.now(UTC)
+    in_another_vehicle = {
+        "id": uuid4(),
+        "company_id": company.id,
+        "vehicle_id": company.vehicles[1].id,
+        "device_id": regulator.headers["X-Device-Id"],
+        "person_id": api.people.regulators[0].id,
+        "is_primary": True,
+        "members": [],
+        "bound_at": now,
+    }
+    async with engine.begin() as connection:
+        await connection.execute(sa.update(tables.guard_periods).values(approved_at=now, phone=None))
+        await connection.execute(sa.update(tables.companies).values(phone="+33400000011"))
+    path = f"/v1/demands/{(await samu.post('/v1/demands', demand())).json()['id']}"
+    assert (await samu.get(path)).json()["guard_by_phone"] == []
+    async with engine.begin() as connection:
+        await connection.execute(sa.insert(tables.crews).values(in_another_vehicle))
+    name = {"sector": "Ouest", "company": company.name, "phone": "+33400000011"}
+    assert (await samu.get(path)).json()["guard_by_phone"] == [name | asked_period]

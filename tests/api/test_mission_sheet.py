@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import tables
 from tests.api.caller import Caller, Json, demand
-from tests.api.conftest import Api
+from tests.api.conftest import Api, get_in
 
 
 @pytest.fixture
@@ -29,6 +29,8 @@ async def test_rule_020_regulator_and_crew_read_the_same_sheet(
 ) -> None:
     read_by_regulator = await sheet(regulator, mission_id)
     assert read_by_regulator["pickup"]["address"]
+    assert read_by_regulator["patient"]["last_name"] == "EXEMPLE"
+    await get_in(crew, read_by_regulator["vehicle_id"])
     assert await sheet(crew, mission_id) == read_by_regulator
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.caller import Caller, Json, assert_problem, demand
-from tests.api.conftest import Clock
+from tests.api.conftest import Clock, get_in
 from tests.api.engine import RuleEngine
 
 
@@ -27,6 +27,7 @@ async def test_rule_030_delivered_and_opened_are_told_once_each(
     path = await _mission(samu, regulator)
     fresh = (await regulator.get(path)).json()
     assert (fresh["delivered_at"], fresh["opened_at"]) == (None, None)
+    await get_in(crew, fresh["vehicle_id"])
     first = await crew.post(f"{path}/receipt", {"receipt": "DELIVERED"})
     assert first.status_code == 202
     delivered = (await regulator.get(path)).json()["delivered_at"]
@@ -87,6 +88,7 @@ async def test_rule_043_a_crew_without_network_for_hours_still_tells_its_own_tim
     samu: Caller, regulator: Caller, crew: Caller, clock: Clock
 ) -> None:
     path = await _mission(samu, regulator)
+    await get_in(crew, (await regulator.get(path)).json()["vehicle_id"])
     passed_at = clock() + timedelta(seconds=30)
     clock.advance(minutes=95)
     old = _step("ACQUITTE", occurred_at=passed_at.isoformat())

@@ -331,7 +331,7 @@ async def test_rule_023_a_heartbeat_tells_what_is_missing(regulator: Caller, log
     second = await log_in(api.people.regulators[0])
     told = await _beat(second)
     assert told["colour"] == "AMBER"
-    assert [each["code"] for each in told["missing"]] == ["HEARTBEAT_LATE", "HELD_ELSEWHERE"]
+    assert [each["code"] for each in told["missing"]] == ["HELD_ELSEWHERE"]
     assert f"poste tient la régulation de Site de {world.name}" in told["sentence"]
 
 
@@ -369,6 +369,50 @@ async def test_heartbeats_need_an_open_device_of_ones_own(regulator: Caller, riv
     phone = await another_device(regulator, "MOBILE")
     await phone.send("DELETE", f"/v1/devices/{phone.headers['X-Device-Id']}")
     assert_problem(await phone.post(path), 409, "device_closed")
+
+
+async def test_rule_024_a_device_that_was_just_registered_is_not_reproached_for_its_silence(
+    log_in: Login, api: Api, clock: Clock
+) -> None:
+    caller = await log_in(api.people.regulators[0])
+    clock.advance(seconds=40)
+    assert "HEARTBEAT_LATE" not in {each["code"] for each in (await _beat(caller))["missing"]}
+    clock.advance(seconds=16)
+    assert "HEARTBEAT_LATE" in {each["code"] for each in (await _beat(caller))["missing"]}
+    found = (await caller.get("/v1/devices")).json()["items"]
+    assert found[0]["last_seen_at"] > found[0]["created_at"]
+
+
+async def test_rule_037_a_heartbeat_with_a_key_is_a_heartbeat(regulator: Caller, clock: Clock) -> None:
+    for _ in range(3):
+        answer = await regulator.post("/v1/regulation/heartbeat", {}, Idempotency_Key="the same")
+        assert [each["epoch"] for each in answer.raise_for_status().json()["leases"]] == [1]
+        clock.advance(seconds=20)
+
+
+async def test_rule_037_the_samu_is_told_of_a_company_in_words_for_others(
+    regulator: Caller, samu: Caller, api: Api, clock: Clock
+) -> None:
+    await _probe(api)
+    clock.advance(seconds=20)
+    await _until_probed(api)
+    assert "le poste de régulation ne répond plus" in await _told_of(samu, api)
+    clock.advance(seconds=20)
+    await _until_probed(api)
+    assert await _told_of(samu, api) == "Ne reçoit rien : la régulation est suspendue."
+
+
+async def _until_probed(api: Api) -> None:
+    """The engine was seen to answer after the clock went on."""
+    now = api.resources.clock()
+    async with asyncio.timeout(SECONDS):
+        while (api.resources.probed_at() or now - timedelta(days=1)) < now - timedelta(seconds=5):  # noqa: ASYNC110 - by itself
+            await asyncio.sleep(0.01)
+
+
+async def _told_of(samu: Caller, api: Api) -> str:
+    companies = (await samu.get("/v1/fleet")).json()["companies"]
+    return str(next(each["readiness"] for each in companies if each["id"] == str(api.world.cathare.id)))
 
 
 # -- tick-boxes ------------------------------------------------------------------------------------------------------
@@ -409,3 +453,20 @@ async def test_rule_024_a_tick_with_an_end_ends(regulator: Caller, api: Api, clo
         clock.advance(seconds=15)
         told = await _beat(regulator)
     assert (len(told["leases"]), told["receives"]["vehicles"]) == (1, [])
+    shown = (await regulator.get("/v1/fleet")).json()["companies"][0]["vehicles"][0]
+    assert (shown["available"], shown["until"]) == (False, None)
+
+
+async def test_rule_023_the_end_of_a_tick_belongs_to_a_tick(
+    regulator: Caller, api: Api, clock: Clock
+) -> None:
+    body = {"available": False, "until": (clock() + timedelta(hours=1)).isoformat()}
+    for path in (
+        f"/v1/sites/{api.world.cathare.site_id}",
+        f"/v1/vehicles/{api.world.cathare.vehicles[0].id}",
+    ):
+        problem = assert_problem(
+            await regulator.send("PUT", f"{path}/availability", body), 422, "invalid_request"
+        )
+        assert problem["errors"][0]["pointer"] == "/until"
+        assert "belongs to `available: true`" in problem["detail"]

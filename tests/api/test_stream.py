@@ -12,7 +12,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from httpx_sse import ServerSentEvent, aconnect_sse
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.routes import stream
 from storage import timeline
@@ -189,13 +188,13 @@ async def test_a_company_never_looks_at_the_same_foreign_facts_again(api: Api) -
 async def test_a_quiet_company_goes_on_from_the_end(
     samu: Caller, log_in: Login, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quiet, asked, real = await log_in(api.people.regulators[2]), [], timeline.facts_after
+    quiet, asked, real = await log_in(api.people.regulators[2]), [], api.resources.tail.after
 
-    async def noted(connection: AsyncConnection, scope: Scope, position: int, limit: int) -> Any:
+    async def noted(scope: Scope, position: int, limit: int) -> Any:
         asked.append(position)
-        return await real(connection, scope, position, limit)
+        return await real(scope, position, limit)
 
-    monkeypatch.setattr(timeline, "facts_after", noted)
+    monkeypatch.setattr(api.resources.tail, "after", noted)
     await samu.post("/v1/demands", demand())
     async with api.resources.database.connect() as connection:
         end = await timeline.last_position(connection)

@@ -6,7 +6,7 @@ from uuid import uuid4
 from domain.messages import Candidate
 from domain.vocabulary import Tier
 from tests.api.caller import Caller, Json, demand
-from tests.api.conftest import Api, regulating
+from tests.api.conftest import Api, get_in, regulating
 from tests.api.engine import RuleEngine
 from tests.api.test_stream import listening, read
 
@@ -33,6 +33,7 @@ async def test_rule_021_crew_and_regulator_pass_steps_and_who_did_is_recorded(
     samu: Caller, regulator: Caller, crew: Caller
 ) -> None:
     path = await _mission(samu, regulator)
+    await get_in(crew, (await regulator.get(path)).json()["vehicle_id"])
     await _pass(crew, path, "ACQUITTE")
     await _pass(regulator, path, "EN_APPROCHE")  # the crew's phone is dead
     steps = (await regulator.get(path)).json()["steps"]
@@ -49,6 +50,7 @@ async def test_rule_035_the_regulator_follows_the_crews_steps_as_they_happen(
     samu: Caller, regulator: Caller, crew: Caller
 ) -> None:
     path = await _mission(samu, regulator)
+    await get_in(crew, (await regulator.get(path)).json()["vehicle_id"])
     async with listening(regulator) as mine, listening(samu) as theirs:
         await _pass(crew, path, "ACQUITTE")
         for events in (mine, theirs):

@@ -166,7 +166,8 @@ async def test_rule_018_r4_one_phone_regulates_and_does_the_mission(stage: Stage
     assert bound["mode"] == "R4"
     assert bound["notice"] == "Ce téléphone régule et fait la mission : vous êtes en mode R4."  # rule 47
     assert await mode_of(vehicle, phone, stage.samu) == "R4"
-    assert await phone.until_green() == f"Vous recevrez : site {site.name}."
+    own = f"Et les missions du véhicule {vehicle.name}, où vous êtes."
+    assert await phone.until_green() == f"Vous recevrez : site {site.name}. {own}"
 
     demand = await stage.samu.post()
     await stage.samu.until(demand["id"], "SOLICITING_SITES")

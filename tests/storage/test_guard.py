@@ -27,7 +27,7 @@ async def test_rule_055_a_vehicle_is_on_guard_while_its_shift_is_open_and_its_pe
         await connection.execute(sa.update(tables.guard_periods).values(approved_at=START))
     (found,) = await roster.vehicles(START)
     vehicle = roster.world.cathare.vehicles[0]
-    assert found == guard.GuardVehicle(vehicle.id, vehicle.company_id, roster.sector_id, asked, shift, 0)
+    assert found == guard.GuardVehicle(vehicle.id, vehicle.company_id, roster.sector_id, asked, shift, 0, 1)
     assert (await roster.standing(asked)).covered
     assert await roster.engage(roster.wanted(on_guard=False)) is Outcome.VEHICLE_ON_GUARD
     await roster.close(shift, START + HOUR)

@@ -49,9 +49,9 @@ def watched(roster: Roster, period_id: UUID) -> GuardPeriod:
 
 async def test_a_period_is_seen_as_it_stands(roster: Roster, watch: GuardActivities) -> None:
     period = await roster.period()
-    assert await look(watch, period) == GuardStanding()
+    assert await look(watch, period) == GuardStanding(ends_at=END)
     shift = await roster.shift(period)
-    assert await look(watch, period) == GuardStanding(covered=True, shift_id=shift)
+    assert await look(watch, period) == GuardStanding(covered=True, shift_id=shift, ends_at=END)
     assert await roster.engage(roster.wanted(on_guard=True)) is Outcome.CONFIRMED
     assert (await look(watch, period)).busy
     assert not (await look(watch, await roster.period(withdrawn_at=START, rank=2))).exists
@@ -99,7 +99,7 @@ async def test_rule_066_the_watch_closes_the_shift_once(roster: Roster, watch: G
     for _ in range(2):
         await watch.close_shift(GuardClosing(period_id=period, shift_id=shift, at=END))
     assert await kinds(roster, period) == ["shift_closed"]
-    assert await look(watch, period) == GuardStanding()
+    assert await look(watch, period) == GuardStanding(left_at=END, ends_at=END)
 
 
 async def test_rule_066_the_watch_does_not_close_the_shift_of_a_crew_on_a_mission_nor_the_next_crews(

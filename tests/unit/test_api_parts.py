@@ -90,3 +90,17 @@ def test_cursors_come_back_as_they_went() -> None:
     assert decode(encode("a", 3), 2) == ["a", "3"]
     with pytest.raises(Problem):
         decode(encode("a"), 2)
+
+
+async def test_the_cache_does_not_keep_what_was_forgotten_while_it_was_read() -> None:
+    cache: TimedCache[int, bool] = TimedCache(5, 2, lambda: 0.0)
+
+    async def ended_meanwhile() -> bool:
+        cache.forget(1)
+        return True
+
+    async def ended() -> bool:
+        return False
+
+    assert await cache.get(1, ended_meanwhile) is True
+    assert await cache.get(1, ended) is False

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from domain.edition import Edition
-from domain.messages import Decision
+from domain.messages import AlarmSight, Decision
 from domain.outcomes import Outcome
+from domain.people import Role
 from domain.policy import Policy
 from domain.vocabulary import AlarmKind, Receipt, Step
-from tests.unit.stories import START, Story, uid, vehicle
+from tests.unit.stories import START, Story, regulator, uid, vehicle
 
 NEW_KINDS = {"alarm_seen", "alarm_closed", "mission_received"}
 
@@ -120,6 +121,33 @@ def test_an_alarm_is_seen_by_one_person_once() -> None:
     story.receive(Receipt.DELIVERED)
     assert story.see(alarm_id).outcome is Outcome.ALARM_CLOSED
     assert story.see(uid("no alarm")).outcome is Outcome.ALARM_CLOSED
+
+
+def test_rule_028_what_the_company_says_leaves_the_alarm_ringing_at_the_samu() -> None:
+    story = assigned()
+    story.wait(60)
+    alarm_id = story.last("alarm_raised").alarm_id
+    by_company = AlarmSight(alarm_id=alarm_id, received_at=story.clock, by=regulator("A"))
+    for _ in range(2):
+        assert story.demand.samu.see_alarm(by_company).outcome is Outcome.RECORDED
+    [alarm] = story.demand.case.alarms.standing.values()
+    assert (alarm.company_seen, alarm.seen) == (True, False)
+    assert story.see(alarm_id).outcome is Outcome.RECORDED
+    assert [each.by.role for each in story.bodies("alarm_seen")] == [Role.REGULATOR, Role.SAMU]
+    assert (alarm.company_seen, alarm.seen) == (True, True)
+
+
+def test_rule_010_an_alarm_that_rings_louder_is_seen_by_nobody() -> None:
+    story = Story(vehicle("A1"))
+    story.counter("A1", 60)
+    story.wait(60)
+    alarm_id = story.last("alarm_raised").alarm_id
+    [alarm] = story.demand.case.alarms.standing.values()
+    by_company = AlarmSight(alarm_id=alarm_id, received_at=story.clock, by=regulator("A"))
+    story.demand.samu.see_alarm(by_company)
+    story.see(alarm_id)
+    story.wait(60)
+    assert (alarm.level, alarm.company_seen, alarm.seen) == (2, False, False)
 
 
 def test_the_end_of_a_demand_closes_every_alarm_before_the_last_fact() -> None:

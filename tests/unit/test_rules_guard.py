@@ -23,6 +23,7 @@ from domain.guard import (
     late_s,
     may_ask,
     may_close,
+    may_correct,
     may_open,
     may_settle,
     state_of,
@@ -30,7 +31,7 @@ from domain.guard import (
 )
 from domain.local_time import TimeFault, at_wall, read_instant
 from domain.outcomes import Outcome
-from domain.vocabulary import DeviceKind
+from domain.vocabulary import DeviceKind, ShiftEnd
 
 PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 11, 22, 19, tzinfo=UTC)
@@ -365,6 +366,25 @@ def test_rule_059_the_samu_says_yes_or_no_once() -> None:
     assert may_settle(withdrawn, None, approve=False) is Outcome.GUARD_ALREADY_SETTLED
 
 
+def test_rule_059_without_its_crew_nothing_is_left_to_approve() -> None:
+    gone = replace(PROVISIONAL, withdrawn_at=START)
+    for period, shift in ((PROVISIONAL, None), (PROVISIONAL, SERVED), (gone, LEFT_BY_ITS_CREW)):
+        assert may_settle(period, shift, approve=True) is Outcome.GUARD_ENDED
+    assert may_settle(PROVISIONAL, LEFT_BY_ITS_CREW, approve=False) is Outcome.RECORDED
+    assert state_of(gone, LEFT_BY_ITS_CREW, START) is PeriodState.WITHDRAWN
+    assert state_of(gone, REFUSED_BY_THE_SAMU, START) is PeriodState.REFUSED
+
+
+def test_rule_059_the_end_of_a_provisional_period_is_corrected_until_it_is_approved() -> None:
+    later = END + timedelta(hours=1)
+    assert may_correct(PROVISIONAL, later, START) is Outcome.RECORDED
+    assert may_correct(PROVISIONAL, START - MINUTE, START) is Outcome.GUARD_PERIOD_OVER
+    assert may_correct(PROVISIONAL, END + timedelta(hours=20), START) is Outcome.GUARD_PERIOD_INVALID
+    approved = replace(PROVISIONAL, approved_at=START)
+    assert may_correct(approved, later, START) is Outcome.GUARD_ALREADY_SETTLED
+    assert may_correct(approved, END, START) is Outcome.RECORDED
+
+
 def test_rule_059_a_provisional_guard_counts_once_it_is_approved() -> None:
     assert not PROVISIONAL.counts
     assert replace(PROVISIONAL, approved_at=START).counts
@@ -377,6 +397,8 @@ def test_rule_059_a_provisional_guard_counts_once_it_is_approved() -> None:
 OPEN = a_shift()
 LEFT_EARLY = a_shift(closed_at=START + timedelta(hours=1))
 SERVED = a_shift(closed_at=END)
+LEFT_BY_ITS_CREW = a_shift(closed_at=START, close_reason=ShiftEnd.CLOSED_BY_CREW)
+REFUSED_BY_THE_SAMU = a_shift(closed_at=START, close_reason=ShiftEnd.REFUSED)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ def test_rule_012_the_guard_of_the_sector_is_solicited_without_a_tick_or_a_posit
     [
         ({"guard": GuardDuty(reach=None)}, VehicleVerdict.OTHER_SECTOR),
         ({"engaged": True}, VehicleVerdict.ENGAGED),
+        ({"guard": GuardDuty(reach=0, phone=False)}, VehicleVerdict.NO_GUARD_PHONE),
         ({"travel_s": 1201.0}, VehicleVerdict.TOO_FAR),
         ({"travel_s": None}, VehicleVerdict.TOO_FAR),
         ({"guard": None}, VehicleVerdict.ON_GUARD),

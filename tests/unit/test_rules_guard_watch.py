@@ -16,8 +16,15 @@ NOBODY = GuardStanding()
 
 
 def watch() -> Watch:
-    ids = {"period_id": uuid4(), "samu_id": uuid4(), "company_id": uuid4()}
-    return Watch(GuardPeriod(**ids, sector="Narbonne", starts_at=START, ends_at=END))
+    period = GuardPeriod(
+        period_id=uuid4(),
+        samu_id=uuid4(),
+        company_id=uuid4(),
+        sector="Narbonne",
+        starts_at=START,
+        ends_at=END,
+    )
+    return Watch(period)
 
 
 def test_rule_066_a_mission_that_nobody_ends_does_not_fill_the_engines_history() -> None:
@@ -50,3 +57,11 @@ def test_rule_059_a_crew_that_left_before_the_start_is_missed_from_the_start() -
     left = GuardStanding(left_at=START - 5 * MINUTE)
     assert watched.judge(left, START) is None
     assert watched.judge(left, START + 5 * MINUTE) is WatchAct.WARN
+
+
+def test_rule_059_the_watch_goes_by_the_end_that_is_known_now() -> None:
+    watched, later = watch(), END + 2 * HOUR
+    there = THERE.model_copy(update={"ends_at": later})
+    assert watched.judge(there, END) is None
+    assert watched.next_look(later - MINUTE) == later
+    assert watched.judge(there, later) is WatchAct.SEND_HOME

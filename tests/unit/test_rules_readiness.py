@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from api.sentences import WORDS, crew_sentence, post_sentence
+from api.sentences import WORDS, crew_sentence, own_vehicle_sentence, post_sentence
 from domain.readiness import (
     Aboard,
     Colour,
@@ -101,6 +101,30 @@ def test_rule_023_each_vehicle_that_is_not_received_has_its_reason() -> None:
     assert found.missing == (Missing.NOTHING_FREE,)
 
 
+def test_rule_023_a_vehicle_on_a_mission_is_not_asked_to_be_ticked() -> None:
+    busy = vehicle("4", ticked=False, engaged=True)
+    found = of_post(FRESH, Means(sites=[SITE], vehicles=[ONE, busy]))
+    assert found.kept == ((busy, Kept.ON_MISSION),)
+    unticked = of_post(FRESH, Means(sites=[replace(SITE, ticked=False)], vehicles=[busy]))
+    assert unticked.missing == (Missing.NOTHING_TICKED,)
+
+
+def test_rule_018_the_r4_sentence_names_its_own_vehicle() -> None:
+    assert own_vehicle_sentence(ONE) == " Et les missions du véhicule 1, où vous êtes."
+    assert own_vehicle_sentence(replace(ONE, engaged=True)).endswith("La mission en cours continue.")
+
+
+def test_rule_031_a_crew_whose_regulator_went_home_is_told_that_its_mission_goes_on() -> None:
+    here = Aboard(vehicle=replace(ONE, engaged=True), hand=Hand.FREE, is_primary=True)
+    found = of_crew(FRESH, here)
+    words = [WORDS[each] for each in found.missing]
+    assert crew_sentence(found, words, here) == (
+        "Vous ne recevez rien de nouveau : personne ne tient la régulation. Votre mission en cours continue."
+    )
+    idle = replace(here, vehicle=ONE)
+    assert crew_sentence(found, words, idle) == "Vous ne recevez rien : personne ne tient la régulation."
+
+
 def test_rule_023_a_vehicle_of_no_site_is_received_by_who_regulates_any() -> None:
     loose = replace(ONE, site_id=None)
     assert of_post(FRESH, Means(sites=[SITE], vehicles=[loose])).vehicles == (loose,)
@@ -109,7 +133,7 @@ def test_rule_023_a_vehicle_of_no_site_is_received_by_who_regulates_any() -> Non
 def test_rule_025_a_phone_without_a_vehicle_receives_nothing() -> None:
     found = of_crew(FRESH, None)
     assert (found.colour, found.missing) == (Colour.RED, (Missing.NO_VEHICLE,))
-    sentence = crew_sentence(found, [WORDS[e] for e in found.missing], on_guard=False, is_primary=False)
+    sentence = crew_sentence(found, [WORDS[e] for e in found.missing], None)
     assert sentence == "Vous ne recevez rien : déclarez-vous dans un véhicule."
 
 

@@ -9,7 +9,7 @@ import pytest
 from domain import boarding
 from domain import lease as rules
 from domain.alarm_facts import AlarmClosed, AlarmRaised
-from domain.authority import Asked, Hands, Right, right_to_answer
+from domain.authority import Asked, Hands, Right, is_concerned, right_to_answer
 from domain.boarding import Changes, Crew, Declaration, Known
 from domain.duty_facts import (
     CrewBound,
@@ -270,6 +270,35 @@ def test_rule_039_a_guard_vehicle_is_answered_for_by_its_own_phone_only() -> Non
     assert right_to_answer(Hands(guards=frozenset({VEHICLE})), asked) == Right()
 
 
+@pytest.mark.parametrize(
+    ("hands", "concerned"),
+    [
+        (Hands(site_of={VEHICLE: SITE}, aboard=VEHICLE), True),
+        (Hands(site_of={VEHICLE: SITE}, aboard=LOOSE), False),
+        (Hands(site_of={VEHICLE: SITE}, guards=frozenset({VEHICLE})), True),
+        (Hands(site_of={VEHICLE: SITE}, leases={SITE: 1}), True),
+        (Hands(site_of={VEHICLE: SITE}, leases={OTHER_SITE: 1}), False),
+        (Hands(site_of={VEHICLE: None}, leases={OTHER_SITE: 1}), True),
+        (Hands(site_of={VEHICLE: None}), False),
+    ],
+)
+def test_rule_032_a_mission_concerns_who_is_there_on_guard_or_regulates(
+    hands: Hands, concerned: bool
+) -> None:
+    assert is_concerned(hands, VEHICLE) is concerned
+
+
+def test_rule_037_the_device_that_takes_the_holders_place_goes_on_under_a_new_epoch() -> None:
+    old, new = post(), post()
+    lease = replace(held(old), offered_to=uuid4(), offered_at=NOW)
+    change = rules.pass_on(lease, new, NOW)
+    assert (change.lease.device_id, change.lease.epoch) == (new.device_id, lease.epoch + 1)
+    assert kinds(change) == ["handover_withdrawn", "regulation_taken"]
+    taken = change.facts[-1].body
+    assert isinstance(taken, RegulationTaken)
+    assert taken.previous_device_id == old.device_id
+
+
 # -- crews in vehicles -----------------------------------------------------------------------------------------------
 
 
@@ -371,3 +400,28 @@ def test_rule_025_a_follower_leaves_without_a_change_of_the_primary_phone() -> N
     gone = boarding.leave(second, [first], CrewLeft.LEFT, post().by, NOW)
     assert (gone.promoted, kinds(gone)) == ((), ["crew_unbound"])
     assert boarding.leave(None, [first], CrewLeft.LEFT, post().by, NOW) == Changes()
+
+
+def test_rule_038_a_guard_is_left_without_a_phone_only_when_that_is_confirmed() -> None:
+    who, known = phone(), Known(guards_left=1)
+    assert boarding.declare(said(who), known, NOW) is Outcome.CONFIRMATION_REQUIRED
+    assert not isinstance(boarding.declare(replace(said(who), confirmed=True), known, NOW), Outcome)
+
+
+def test_rule_057_who_regulates_does_not_get_into_a_vehicle_on_guard() -> None:
+    assert boarding.declare(said(phone()), Known(on_guard=True, regulates=True), NOW) is Outcome.LEASE_HELD
+    for known in (Known(on_guard=True), Known(regulates=True)):
+        assert not isinstance(boarding.declare(said(phone()), known, NOW), Outcome)
+
+
+def test_rule_025_a_phone_that_takes_anothers_place_is_primary_as_that_one_was() -> None:
+    old, _ = aboard(phone())
+    new, mission_id = said(phone()), uuid4()
+    changes = boarding.replace_phone(old, new, mission_id, NOW)
+    assert changes.left == ((old.id, CrewLeft.DEVICE_CLOSED),)
+    assert changes.bound is not None
+    assert (changes.bound.id, changes.bound.is_primary) == (new.crew_id, True)
+    assert changes.bound.members == old.members
+    bound = changes.facts[-1].body
+    assert isinstance(bound, CrewBound)
+    assert bound.mission_id == mission_id

@@ -87,7 +87,9 @@ async def test_rule_066_a_running_mission_is_finished_first(env: WorkflowEnviron
     await night.watch()
     assert crew.sent_home is not None
     late = crew.sent_home - (ends + 50 * MINUTE)
-    assert timedelta(0) <= late <= 6 * MINUTE  # a tenth of the time waited; the hours served end with the mission
+    assert (
+        timedelta(0) <= late <= 6 * MINUTE
+    )  # a tenth of the time waited; the hours served end with the mission
 
 
 async def test_rule_059_nobody_on_guard_five_minutes_after_the_start_raises_an_alarm_until_somebody_is(

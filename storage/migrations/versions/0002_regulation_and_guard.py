@@ -34,6 +34,7 @@ def downgrade() -> None:
         ("devices", "closed_reason"),
     ):
         op.drop_column(table, column)
+    op.drop_index("ix_devices_closed_at", "devices")
     op.drop_index("ix_missions_vehicle_id_assigned_at", "missions")
     op.create_index("ix_missions_vehicle_id", "missions", ["vehicle_id"])
     op.execute("DELETE FROM journal WHERE subject <> 'DEMAND'")
@@ -56,6 +57,8 @@ def _create_sessions() -> None:
         comment="One login of one person: its tokens and its devices end with it",
     )
     op.create_index("ix_sessions_person_id", "sessions", ["person_id"])
+    op.create_index("ix_sessions_ended_at", "sessions", ["ended_at"])
+    op.create_index("ix_devices_closed_at", "devices", ["closed_at"])
 
 
 def _create_regulation() -> None:
@@ -134,6 +137,12 @@ def _create_regulation() -> None:
         sa.Column("seen_by", sa.Text),
         sa.Column("seen_by_role", sa.Text),
         sa.Column("seen_by_company", sa.UUID),
+        sa.Column(
+            "company_seen_at",
+            Instant,
+            comment="the company it concerns looked; it rings at the SAMU all the same",
+        ),
+        sa.Column("company_seen_by", sa.Text),
         sa.Column("closed_at", Instant),
         sa.PrimaryKeyConstraint("id", name="pk_alarms"),
         comment="Folded from the facts alarm_raised, alarm_seen and alarm_closed",
