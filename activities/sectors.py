@@ -48,7 +48,7 @@ class Sectors:
             found = await sectors_of(connection, samu_id)
             known = _Known(
                 self._clock() + KEPT_SECONDS,
-                SectorMap((each.id, each.outline) for each in found),
+                SectorMap.of_usable((each.id, each.outline) for each in found),
                 {each.id: each.neighbours for each in found},
             )
             self._known[samu_id] = known

@@ -22,7 +22,6 @@ from storage import accounts, sectors, sessions
 from storage.accounts import Person, SamuProfile, SoftwareKey
 from storage.feed import Feed
 from storage.keyring import Keyring
-from storage.presence import Presence
 from storage.tail import Tail
 
 ACCOUNT_SECONDS = 5.0
@@ -71,7 +70,6 @@ class Resources:
     answers: AnswerThrottle = field(default_factory=AnswerThrottle)
     probe: EngineProbe = field(init=False)
     tail: Tail = field(init=False)
-    presence: Presence = field(init=False)
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     people: TimedCache[UUID, Person | None] = field(
         default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)
@@ -92,7 +90,6 @@ class Resources:
     def __post_init__(self) -> None:
         """One probe, and one memory of the journal's end, for the whole process."""
         object.__setattr__(self, "tail", Tail(self.database, self.feed))
-        object.__setattr__(self, "presence", Presence(self.database, self.feed))
         object.__setattr__(self, "probe", EngineProbe(self.engine, self.clock))
 
     def probed_at(self) -> datetime | None:
@@ -132,7 +129,7 @@ class Resources:
         async def read() -> SectorMap:
             async with self.database.connect() as connection:
                 found = await sectors.sectors_of(connection, samu_id)
-            return SectorMap((each.id, each.outline) for each in found)
+            return SectorMap.of_usable((each.id, each.outline) for each in found)
 
         return (await self.sectors.get(samu_id, read)).sector_at(place.lat, place.lon)
 

@@ -4,6 +4,7 @@ A sector's outline is the polygons of its communes, as they were published: they
 neighbours keep the very same points on their common border, and each place is looked up among small polygons.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from math import cos, radians
@@ -17,6 +18,8 @@ from geo.geojson import explain, polygons_of
 NEAR_M = 2_000.0
 """A place in no sector belongs to the nearest within this distance (metres): simplified outlines leave slivers, and
 quays and beaches lie beyond the coast as it is drawn."""
+
+log = logging.getLogger(__name__)
 
 Outline = Mapping[str, object]
 """A GeoJSON Polygon or MultiPolygon, parsed: longitude first, WGS-84 degrees."""
@@ -43,6 +46,19 @@ class SectorMap:
         self._scale = (east, north)
         metres = shapely.transform(polygons, lambda degrees: degrees * self._scale)
         self._tree = shapely.STRtree(metres)
+
+    @classmethod
+    def of_usable(cls, sectors: Iterable[tuple[UUID, Outline]]) -> "SectorMap":
+        """Leave out the outlines that cannot be used, and say so: one bad sector must not stop a demand."""
+        usable = []
+        for sector_id, outline in sectors:
+            try:
+                _read(sector_id, outline)
+            except ValueError as error:
+                log.error("%s: nobody is on guard for it until it is loaded again", error)
+            else:
+                usable.append((sector_id, outline))
+        return cls(usable)
 
     def sector_at(self, lat: float, lon: float) -> UUID | None:
         """Return the sector that a place lies in, else the nearest within NEAR_M, else None.

@@ -34,7 +34,7 @@ sessions = sa.Table(
     own_id(),
     reference("person_id", "persons.id"),
     sa.Column("opened_at", Instant, nullable=False),
-    sa.Column("ended_at", Instant, index=True),
+    sa.Column("ended_at", Instant),
     comment="One login of one person: its tokens and its devices end with it",
 )
 
@@ -57,7 +57,7 @@ devices = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("push_subscription", JSONB),
     sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
-    sa.Column("closed_at", Instant, index=True),
+    sa.Column("closed_at", Instant),
     sa.Column("closed_reason", sa.Text),
     sa.Column("last_seen_at", Instant, comment="its last heartbeat"),
     reference("session_id", "sessions.id", nullable=True),

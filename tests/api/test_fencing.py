@@ -213,7 +213,9 @@ async def test_rule_055_a_phone_that_moved_to_another_vehicle_answers_no_more(
     await samu.post("/v1/demands", demand())
     [asked] = await _open(crew)
     body = {"device_id": crew.headers["X-Device-Id"], "members": [{"name": "Anna"}]}
-    await crew.send("PUT", f"/v1/vehicles/{api.world.cathare.vehicles[1].id}/crew", body)
+    path = f"/v1/vehicles/{api.world.cathare.vehicles[1].id}/crew"
+    assert_problem(await crew.send("PUT", path, body), 409, "confirmation_required")
+    (await crew.send("PUT", path, body | {"confirm": True})).raise_for_status()
     answer = await crew.post(f"/v1/solicitations/{asked['id']}/acceptance", {})
     assert_problem(answer, 409, "not_the_guard_phone")
 

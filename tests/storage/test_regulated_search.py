@@ -333,3 +333,13 @@ async def test_rule_012_a_guard_crew_waits_at_its_site_whatever_an_old_position_
         await positions.upsert(connection, [fresh])
         await connection.execute(sa.delete(tables.engagements))
     assert await guard.on_guard() == []
+
+
+async def test_a_sector_that_is_drawn_wrongly_stops_no_demand_and_no_other_sector(
+    guard: Guard, search: Search, world: World
+) -> None:
+    vehicle = world.cathare.vehicles[1]
+    await guard.stand(vehicle, guard.west)
+    broken = {"id": uuid4(), "samu_id": world.samu_id, "name": "broken", "communes": [], "outline": {}}
+    await search.write(sa.insert(tables.guard_sectors).values(broken))
+    assert await guard.on_guard() == [vehicle.id]

@@ -34,7 +34,6 @@ def downgrade() -> None:
         ("devices", "closed_reason"),
     ):
         op.drop_column(table, column)
-    op.drop_index("ix_devices_closed_at", "devices")
     op.drop_index("ix_missions_vehicle_id_assigned_at", "missions")
     op.create_index("ix_missions_vehicle_id", "missions", ["vehicle_id"])
     op.execute("DELETE FROM journal WHERE subject <> 'DEMAND'")
@@ -57,8 +56,6 @@ def _create_sessions() -> None:
         comment="One login of one person: its tokens and its devices end with it",
     )
     op.create_index("ix_sessions_person_id", "sessions", ["person_id"])
-    op.create_index("ix_sessions_ended_at", "sessions", ["ended_at"])
-    op.create_index("ix_devices_closed_at", "devices", ["closed_at"])
 
 
 def _create_regulation() -> None:
