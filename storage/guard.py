@@ -303,11 +303,14 @@ async def _end(
 
 
 async def _goes_on(connection: AsyncConnection, shift: Shift, period: Period) -> bool:
-    """Whether another open shift of the vehicle begins when this period ends."""
+    """Whether another open shift of the vehicle begins when this period ends, and counts.
+
+    One that still waits for approval does not take over: the vehicle would be on guard for nobody in mid-mission.
+    """
     query = sa.select(guard_shifts.c.id).select_from(shifts_and_periods())
     following = query.where(
         guard_shifts.c.vehicle_id == shift.vehicle_id,
-        guard_shifts.c.closed_at.is_(None),
+        *_COUNTS,
         guard_shifts.c.id != shift.id,
         guard_periods.c.starts_at == period.ends_at,
     )

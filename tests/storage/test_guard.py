@@ -123,6 +123,17 @@ async def test_rule_066_a_chained_guard_takes_over_with_the_mission(roster: Rost
     assert [each.shift_id for each in await roster.vehicles(START)] == [two]
 
 
+async def test_rule_066_a_chained_guard_that_is_not_approved_does_not_take_over_in_mid_mission(
+    roster: Roster,
+) -> None:
+    first = await roster.period()
+    second = await roster.period(END, END + 12 * HOUR, provisional=True, approved_at=None)
+    await roster.shift(first)
+    await roster.shift(second)
+    assert await roster.engage(roster.wanted(on_guard=True)) is Outcome.CONFIRMED
+    assert (await roster.standing(first)).busy
+
+
 async def test_rule_066_a_breakdown_ends_the_chained_guard_too(roster: Roster) -> None:
     ends = [START + 3 * HOUR * number for number in range(4)]
     periods = [await roster.period(a, b) for a, b in pairwise(ends)]
