@@ -157,8 +157,15 @@ def decline(lease: Lease, device_id: UUID, by: Actor, at: datetime) -> Change:
     return _told(replace(lease, offered_to=None, offered_at=None), at, *_offer_ends(lease, by))
 
 
-def accept(lease: Lease, post: Post, at: datetime, open_solicitations: int) -> Change | Outcome:
-    """Take what was offered, without a gap; also from a holder that fell silent meanwhile (rule 38)."""
+def accept(
+    lease: Lease, post: Post, at: datetime, open_solicitations: int, *, on_guard: bool = False
+) -> Change | Outcome:
+    """Take what was offered, without a gap; also from a holder that fell silent meanwhile (rule 38).
+
+    A phone that is on guard regulates nothing (rule 57).
+    """
+    if on_guard:
+        return Outcome.PHONE_ON_GUARD
     if lease.offered_to is None and lease.is_held_by(post.device_id, at):
         return Change(lease)
     if lease.offered_to != post.device_id or lease.device_id is None:

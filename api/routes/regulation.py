@@ -106,9 +106,9 @@ async def accept_regulation(
     del given
 
     async def decide(connection: AsyncConnection, lease: Lease) -> Change | Outcome:
-        if await regulation.is_guard_phone(connection, post.device_id):
-            return Outcome.PHONE_ON_GUARD
-        return rules.accept(lease, post, at, await _waiting(connection, lease, at))
+        on_guard = await regulation.is_guard_phone(connection, post.device_id)
+        waiting = await _waiting(connection, lease, at)
+        return rules.accept(lease, post, at, waiting, on_guard=on_guard)
 
     return await _seen(resources_of(request), post, at, site_id, decide)
 

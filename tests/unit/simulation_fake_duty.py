@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +32,7 @@ def device_of(request: Request) -> str:
     return request.headers.get("X-Device-Id", "")
 
 
-class FakeDuty:
+class FakeDuty(ABC):
     """Leases with their epochs, phones in vehicles, guard periods with their shifts, alarms."""
 
     def __init__(self) -> None:
@@ -51,8 +52,9 @@ class FakeDuty:
     def tell(self, kind: str, **data: object) -> None:
         self.events.append((kind, {"demand_id": None, "seq": 1, "data": data}))
 
+    @abstractmethod
     def company_of(self, request: Request) -> str:
-        raise NotImplementedError
+        """Whose token it is."""
 
     # -- regulation --------------------------------------------------------------------------------------------------
 
