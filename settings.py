@@ -6,10 +6,13 @@ it needs as an argument. Values come from the environment alone: there is no fil
 
 import base64
 import binascii
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from geo.engines import EngineChoice
 
 DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
 DEVELOPMENT_IDENTITY_KEYS = "development:" + base64.b64encode(b"development only identity key 32").decode()
@@ -46,10 +49,24 @@ class Settings(BaseSettings):
     access_token_minutes: int = Field(15, ge=1, le=24 * 60)
     refresh_token_days: int = Field(30, ge=1, le=366)
 
+    travel_engine: Literal["straight", "roads"] = "straight"
+    """`roads` needs `roads_file`; where no road is known, times are estimated as `straight` does."""
     travel_speed_kmh: float = Field(70.0, gt=0, le=300)
-    """Declared speed on the great circle, before the detour."""
+    """Declared speed on the great circle, before the detour: what is promised."""
+    travel_fastest_kmh: float = Field(90.0, gt=0, le=300)
+    """The same with priority: who could be there that fast is asked."""
     travel_detour: float = Field(1.35, ge=1, le=5)
     """Road length over great-circle length."""
+    roads_file: Path | None = None
+    """A road graph that `rescousse roads build` made."""
+    speeds_file: Path = Path(__file__).resolve().parent / "data" / "speeds.toml"
+    """How fast each class of road is driven: with priority, by day, by night."""
+    roads_search: Literal["auto", "dijkstra", "contraction"] = "auto"
+    """How the graph is searched: both give the same times; `auto` takes the faster one for its size."""
+    valhalla_url: str | None = None
+    """A Valhalla server for the route of the chosen vehicle; without one, the road graph draws it."""
+    valhalla_timeout_s: float = Field(2.0, gt=0, le=30)
+    """After so long the route is drawn without it."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     max_body_bytes: int = Field(262_144, ge=1024)
@@ -92,6 +109,26 @@ class Settings(BaseSettings):
             if kept:
                 wanted = " and ".join(f"RESCOUSSE_{name.upper()}" for name in kept)
                 raise ValueError(f"production needs its own secrets: set {wanted}")
+        return self
+
+    @property
+    def travel_choice(self) -> EngineChoice:
+        """Which engine of travel times, and what it is made of."""
+        return EngineChoice(
+            speed_kmh=self.travel_speed_kmh,
+            fastest_kmh=self.travel_fastest_kmh,
+            detour=self.travel_detour,
+            roads_file=self.roads_file if self.travel_engine == "roads" else None,
+            speeds_file=self.speeds_file,
+            search=self.roads_search,
+        )
+
+    @model_validator(mode="after")
+    def _roads_need_a_graph(self) -> Self:
+        if self.travel_engine == "roads" and self.roads_file is None:
+            raise ValueError("the engine `roads` needs a road graph: set RESCOUSSE_ROADS_FILE")
+        if self.travel_fastest_kmh < self.travel_speed_kmh:
+            raise ValueError("travel_fastest_kmh is at least travel_speed_kmh")
         return self
 
     @property

@@ -10,8 +10,9 @@ that is searched through `cover` must store ``cell_of(lat, lon, COVER_RESOLUTION
 another cell.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import asin, ceil, cos, isfinite, radians, sin, sqrt
 from typing import NamedTuple
 
@@ -28,6 +29,9 @@ COVER_RESOLUTION = 5
 
 MAX_COVER_M = 2_000_000.0
 """No cover is wider than this: a larger search is a mistake, and would list a continent of cells."""
+
+CELLS_REMEMBERED = 16_384
+"""Asking H3 again takes ten times as long. France has some 2,300 cells of COVER_RESOLUTION; 10 MB at the most."""
 
 MAX_LATITUDE = 90.0
 MAX_LONGITUDE = 180.0
@@ -84,13 +88,14 @@ def cover(lat: float, lon: float, radius_m: float, resolution: int = COVER_RESOL
     if not 0 <= radius_m <= MAX_COVER_M:
         raise ValueError(f"a cover's radius lies between 0 and {MAX_COVER_M:.0f} m, not {radius_m}")
     start = cell_of(lat, lon, resolution)
-    found, seen, frontier = {start}, {start}, [start]
-    while frontier:
-        neighbours = set(h3.grid_disk(frontier.pop(), 1)) - seen
-        seen |= neighbours
-        met = [cell for cell in neighbours if _may_meet(cell, lat, lon, radius_m)]
-        found.update(met)
-        frontier.extend(met)
+    found, seen = [start], {start}
+    for cell in found:
+        for near in _shape(cell).neighbours:
+            if near not in seen:
+                seen.add(near)
+                shape = _shape(near)
+                if great_circle_m(lat, lon, *shape.centre) <= radius_m + shape.circumradius_m:
+                    found.append(near)
     return sorted(found)
 
 
@@ -112,6 +117,36 @@ def cells_of_polygon(polygon: Polygon, resolution: int) -> frozenset[int]:
 def with_rings(cells: Iterable[int], rings: int) -> frozenset[int]:
     """Return the cells with all their neighbours up to `rings` cells away."""
     return frozenset(near for cell in cells for near in h3.grid_disk(cell, rings))
+
+
+def at_resolution(cells: Iterable[int], resolution: int) -> list[int]:
+    """Return cells of one resolution in increasing order, each once: the finer ones inside the given, or the coarser around.
+
+    A finer cell lies along a coarser one's border rather than exactly in it; together they leave no hole.
+    """
+    found: dict[int, None] = {}  # keeps their order, in which H3 gives them: sorting it costs next to nothing
+    for cell in sorted(cells):
+        if h3.get_resolution(cell) <= resolution:
+            found.update(dict.fromkeys(h3.cell_to_children(cell, resolution)))
+        else:
+            found[h3.cell_to_parent(cell, resolution)] = None
+    return sorted(found)
+
+
+def count_at(cells: Collection[int], resolution: int) -> int:
+    """Return how many cells `at_resolution` gives at the most, without making them."""
+    return sum(h3.cell_to_children_size(cell, max(resolution, h3.get_resolution(cell))) for cell in cells)
+
+
+def name_of(cell: int) -> str:
+    """Return a cell as it is written everywhere outside: fifteen hexadecimal digits, ``8839601ae7fffff``."""
+    return str(h3.int_to_str(cell))
+
+
+def boundary_of(cell: int) -> tuple[tuple[float, float], ...]:
+    """Return the corners of a cell as latitude and longitude, counter-clockwise seen from above, none of them twice."""
+    corners: tuple[tuple[float, float], ...] = h3.cell_to_boundary(cell)
+    return corners
 
 
 def resolution_of(cell: int) -> int:
@@ -137,8 +172,18 @@ def circumradius_m(cell: int) -> float:
     return furthest * _SLACK + _SLACK_M
 
 
-def _may_meet(cell: int, lat: float, lon: float, radius_m: float) -> bool:
-    return great_circle_m(lat, lon, *centre_of(cell)) <= radius_m + circumradius_m(cell)
+class _Shape(NamedTuple):
+    """What a cover asks of a cell."""
+
+    centre: LatLon
+    circumradius_m: float
+    neighbours: tuple[int, ...]
+
+
+@lru_cache(CELLS_REMEMBERED)
+def _shape(cell: int) -> _Shape:
+    neighbours = tuple(near for near in h3.grid_disk(cell, 1) if near != cell)
+    return _Shape(centre_of(cell), circumradius_m(cell), neighbours)
 
 
 def _walk(ring: Sequence[LatLon], step_m: float) -> Iterable[LatLon]:

@@ -1,23 +1,53 @@
-"""How long vehicles need to a place: one interface, many engines.
+"""How long vehicles need to a place: one interface, several engines.
 
-The interface asks for all origins at once, because the engines that know roads answer a thousand
-origins at the price of one. Every engine keeps two promises, which `tests/unit/test_geo_travel_time.py`
-checks for the engine of this module:
+A search is made once for a place and serves any number of origins: an engine that knows roads answers a thousand of
+them at the price of one. A time has two bounds. The *earliest* arrival decides who is asked: nobody who could be there
+is left out. The *latest* is what is promised. Neither is corrected by anything but the time that the crew needs
+before it leaves, which the caller adds.
 
-- *cover*: ``seconds_to(place, [origin]) <= [t]`` implies that the great-circle distance between them is
-  at most ``reach_m(t)``; so a search among the cells of that disc leaves nobody out (rule 6);
-- *identity*: the same identity gives the same times for the same places, so that a verdict stored with
-  it can be explained later.
+Every engine keeps these promises, which `tests/unit/test_geo_travel_time.py` checks for each:
+
+- *cover*: whoever's earliest arrival is within the limit lies in one of `Approach.cells`, filed by
+  ``cell_of(lat, lon, COVER_RESOLUTION)``; so a search among those cells leaves nobody out (rule 6);
+- *order*: the earliest arrival is never later than the latest;
+- *identity*: the same identity gives the same times for the same places, bit for bit, so that a verdict that was
+  stored with it can be computed again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isfinite
-from typing import Protocol
+from datetime import time
+from enum import StrEnum
+from math import inf, isfinite
+from typing import NamedTuple, Protocol
 
-from geo.cells import great_circle_m
 
-_ROUNDING = 1 + 1e-9
+class Profile(StrEnum):
+    """How fast roads are driven: with priority, or as everybody drives by day and by night."""
+
+    URGENT = "URGENT"
+    DAY = "DAY"
+    NIGHT = "NIGHT"
+
+
+class Measure(StrEnum):
+    """What a time was measured by."""
+
+    ROAD = "ROAD"
+    STRAIGHT = "STRAIGHT"
+    """The great circle: the engine knows no roads, or none near enough to one of both ends."""
+    BEYOND = "BEYOND"
+    """By road, and further than was searched."""
+    NONE = "NONE"
+    """No road leads there: the two ends lie on different islands."""
+
+
+class Gap(StrEnum):
+    """Why a place is not reached by the roads that the engine knows."""
+
+    PLACE_OFF_ROADS = "PLACE_OFF_ROADS"
+    """The nearest road is too far: times are estimated on the great circle."""
+    PLACE_ON_ISLAND = "PLACE_ON_ISLAND"
+    """The place's roads are not joined to the others: only who is on them gets there by road."""
 
 
 class Located(Protocol):
@@ -32,68 +62,106 @@ class Located(Protocol):
         """Longitude in degrees, east positive."""
 
 
-class TravelTime(Protocol):
+class Snap(NamedTuple):
+    """The road node that a place is taken to: ``access_m`` metres away as the crow flies."""
+
+    node: int
+    access_m: float
+
+
+class Origin(NamedTuple):
+    """Where somebody starts from, in degrees, and the road node that it was snapped to.
+
+    ``graph`` is `Travel.graph_id` of the engine that snapped it: an origin of another graph, or of none, is snapped
+    again when it is asked about. With the engine's own ``graph`` and no ``node`` it is known to be off all roads.
+    """
+
+    lat: float
+    lon: float
+    graph: str | None = None
+    node: int | None = None
+    access_m: float = 0.0
+
+
+class Way(NamedTuple):
+    """How long one origin needs: seconds to the earliest and to the latest arrival.
+
+    Both are infinite for BEYOND and NONE.
+    """
+
+    earliest_s: float
+    latest_s: float
+    measure: Measure
+
+
+BEYOND = Way(inf, inf, Measure.BEYOND)
+NO_WAY = Way(inf, inf, Measure.NONE)
+
+
+class Approach(Protocol):
+    """Every way to one place, as far as it can be there within a limit."""
+
+    @property
+    def cells(self) -> Sequence[int]:
+        """Cells of COVER_RESOLUTION, in increasing order, that hold every origin that can be there in time."""
+
+    @property
+    def gap(self) -> Gap | None:
+        """Why the place is not reached by road; ``None`` when it is."""
+
+    def ways(self, origins: Sequence[Origin]) -> list[Way]:
+        """Return the way from each origin, in their order: ``NO_WAY`` without a road, ``BEYOND`` the limit at the latest.
+
+        An engine may know the time beyond the limit, and then says it. No origins, no ways.
+        """
+
+
+class Targets(Protocol):
+    """Places that were prepared once by an engine, to be asked about again and again."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+
+class Travel(Protocol):
     """An engine of travel times. Pure to its callers: no time of day, no I/O while it answers."""
 
     @property
     def identity(self) -> str:
-        """Name and parameters of the engine, stored with every verdict that it served."""
-
-    def seconds_to(self, place: Located, origins: Sequence[Located]) -> list[float]:
-        """Return the seconds from each origin to the place, in the origins' order.
-
-        ``math.inf`` says that no way leads there. No origins give an empty list.
-        """
-
-    def reach_m(self, seconds: float) -> float:
-        """Return the greatest great-circle distance in metres coverable in that many seconds.
-
-        Raises ValueError for a negative or infinite time.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class StraightTravel:
-    """Great-circle distance, lengthened by a detour factor, at one declared speed.
-
-    It is an honest estimate and not a road: both figures are settings of the service and part of the
-    identity. A detour below 1 would be shorter than the straight line and is refused (ValueError).
-    """
-
-    speed_kmh: float
-    detour: float
-
-    def __post_init__(self) -> None:
-        """Refuse figures that no vehicle can have."""
-        if not (isfinite(self.speed_kmh) and self.speed_kmh > 0):
-            raise ValueError(f"a vehicle's speed is a number above 0 km/h, not {self.speed_kmh}")
-        if not (isfinite(self.detour) and self.detour >= 1):
-            raise ValueError(f"a detour factor is a number from 1 up, not {self.detour}")
+        """Name and parameters of the engine, its graph and its speeds: stored with every verdict that it served."""
 
     @property
-    def identity(self) -> str:
-        """Return for example ``straight speed=70 detour=1.35``."""
-        return f"straight speed={_exact(self.speed_kmh)} detour={_exact(self.detour)}"
+    def graph_id(self) -> str | None:
+        """Which graph places are snapped to; ``None`` for an engine that knows no roads."""
 
-    def seconds_to(self, place: Located, origins: Sequence[Located]) -> list[float]:
-        """Return the seconds from each origin to the place; the same in both directions."""
-        pace = self._seconds_per_metre()
-        lat, lon = place.lat, place.lon
-        return [great_circle_m(origin.lat, origin.lon, lat, lon) * pace for origin in origins]
+    def profile_at(self, local: time) -> Profile:
+        """Return by which profile the latest arrival is computed when clocks show this: DAY or NIGHT."""
 
-    def reach_m(self, seconds: float) -> float:
-        """Return the radius in metres; a hair more than the exact quotient, to absorb its rounding."""
-        if not (isfinite(seconds) and seconds >= 0):
-            raise ValueError(f"a travel time is a finite number of seconds from 0 up, not {seconds}")
-        return seconds / self._seconds_per_metre() * _ROUNDING
+    def snap(self, places: Sequence[Located]) -> list[Snap | None]:
+        """Return the road node of each place, ``None`` for one off all roads (always, without roads)."""
 
-    def _seconds_per_metre(self) -> float:
-        return 3.6 * self.detour / self.speed_kmh
+    def approach(self, place: Located, within_s: float, profile: Profile) -> Approach:
+        """Search all ways to a place, as far as the earliest arrival is within so many seconds.
+
+        ``profile`` is that of the latest arrival. Raises ValueError for a place out of range, or a limit that is
+        negative or infinite.
+        """
+
+    def prepare(self, places: Sequence[Located]) -> Targets:
+        """Make places ready for `nearest`."""
+
+    def nearest(self, origins: Sequence[Origin], leads_s: Sequence[float], targets: Targets) -> list[float]:
+        """Return for each target the seconds until the first of the origins is there, at the urgent profile.
+
+        ``leads_s`` is how many seconds each origin needs before it leaves. ``math.inf``: nobody ever is. One search
+        from all origins at once. Raises ValueError for targets of another engine.
+        """
 
 
-def _exact(figure: float) -> str:
-    """Write a figure so that two different ones never look the same."""
-    return repr(float(figure)).removesuffix(".0")
+def check_limit(seconds: float) -> None:
+    """Raise ValueError for a time that is negative or infinite."""
+    if not (isfinite(seconds) and seconds >= 0):
+        raise ValueError(f"a travel time is a finite number of seconds from 0 up, not {seconds}")
 
 
 def minutes_up(seconds: float) -> int:

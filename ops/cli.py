@@ -22,11 +22,34 @@ class Entry:
         return loaded
 
 
-ENTRIES = (
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Commands under one word: ``rescousse roads build``."""
+
+    name: str
+    help: str
+    entries: tuple[Entry, ...]
+
+
+ENTRIES: tuple[Entry | Group, ...] = (
     Entry("up", "ops.embedded.command", "up_command", "Run everything on this machine until Ctrl-C."),
     Entry("migrate", "ops.migrate", "migrate_command", "Bring the database to its newest shape."),
     Entry("seed", "ops.seed", "seed_command", "Write the demo département into the database (repeatable)."),
     Entry("sectors", "ops.sectors", "sectors_command", "Load the guard sectors of a SAMU (repeatable)."),
+    Entry("communes", "ops.communes", "communes_command", "Load communes and their people (repeatable)."),
+    Group(
+        "roads",
+        "Make and look at road graphs.",
+        (
+            Entry("build", "ops.roads", "build_command", "Make a road graph from an OpenStreetMap extract."),
+            Entry("show", "ops.roads", "show_command", "Say what is in a road graph."),
+        ),
+    ),
+    Group(
+        "demand",
+        "Ask about one demand.",
+        (Entry("why", "ops.demand", "why_command", "Why a vehicle or a site was, or was not, solicited."),),
+    ),
     Entry(
         "simulate", "simulation.cli", "simulate_command", "Play a SAMU, regulators and crews through the API."
     ),
@@ -41,12 +64,21 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_show_locals=False,  # they may hold secrets
     )
-    wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
-    for entry in ENTRIES:
-        # The command that is asked for tells all about itself.
-        own = entry.name == wanted
-        app.command(entry.name, help=None if own else entry.help)(entry.load() if own else _listed)
+    _fill(app, ENTRIES, [argument for argument in arguments if not argument.startswith("-")])
     return app
+
+
+def _fill(app: typer.Typer, entries: Sequence[Entry | Group], words: Sequence[str]) -> None:
+    """Add the entries; the first of the words names the one that is asked for, if any."""
+    for entry in entries:
+        # The command that is asked for tells all about itself.
+        own = words[:1] == [entry.name]
+        if isinstance(entry, Group):
+            group = typer.Typer(help=entry.help, no_args_is_help=True)
+            _fill(group, entry.entries, words[1:] if own else [])
+            app.add_typer(group, name=entry.name)
+        else:
+            app.command(entry.name, help=None if own else entry.help)(entry.load() if own else _listed)
 
 
 def _listed() -> None:

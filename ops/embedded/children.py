@@ -1,6 +1,7 @@
 """Our own processes as data: worker, API, simulation, and the short ones that prepare the database."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,6 +26,8 @@ class Surroundings:
     temporal: str
     """host:port of the engine."""
     secrets: Secrets = field(repr=False)
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Further settings, by their names in the environment."""
 
     @property
     def env(self) -> dict[str, str]:
@@ -38,6 +41,7 @@ class Surroundings:
             "RESCOUSSE_SECRET_KEY": self.secrets.secret_key,
             "RESCOUSSE_IDENTITY_KEYS": self.secrets.identity_keys,
             "RESCOUSSE_DEMO_SECRET": self.secrets.demo_secret,
+            **self.extra,
         }
 
 

@@ -29,6 +29,11 @@ class DataDir:
         return self.root / "temporal"
 
     @property
+    def roads(self) -> Path:
+        """Road graphs that were made here."""
+        return self.root / "roads"
+
+    @property
     def logs(self) -> Path:
         """One file per child."""
         return self.root / "log"

@@ -36,9 +36,12 @@ class Screen:
         """One line, in bold."""
         self._line(f"[bold]{escape(text)}[/]")
 
-    def ready(self, runtime: Runtime, where: str) -> None:
-        """Addresses, accounts, then the line that begins with `ready`, for people and scripts."""
-        self._quietly(lambda: self._console.print(_addresses(runtime, where)))
+    def ready(self, runtime: Runtime, where: str, roads: str | None) -> None:
+        """Addresses, accounts, then the line that begins with `ready`, for people and scripts.
+
+        ``roads`` is what must be known of the roads that times are computed on, if anything.
+        """
+        self._quietly(lambda: self._console.print(_addresses(runtime, where, roads)))
         if runtime.accounts is not None:
             accounts = _accounts(runtime.accounts)
             self._quietly(lambda: self._console.print(accounts))
@@ -58,7 +61,7 @@ class Screen:
             show()
 
 
-def _addresses(runtime: Runtime, where: str) -> Table:
+def _addresses(runtime: Runtime, where: str, roads: str | None) -> Table:
     table = Table(title="Rescousse", title_justify="left", title_style="bold", show_header=False, box=None)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -66,6 +69,8 @@ def _addresses(runtime: Runtime, where: str) -> Table:
     table.add_row("Temporal UI", runtime.temporal_ui)
     table.add_row("database", escape(runtime.database))
     table.add_row("all accounts", escape(where))
+    if roads is not None:
+        table.add_row("roads", escape(roads))
     return table
 
 

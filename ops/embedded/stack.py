@@ -5,14 +5,14 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from ops.embedded import children, demo, postgres, temporal
+from ops.embedded import children, demo, postgres, roads, temporal
 from ops.embedded.children import TASK_QUEUE, Surroundings
 from ops.embedded.datadir import DataDir, hold, load_secrets
 from ops.embedded.demo import DemoName
@@ -119,6 +119,7 @@ class Stack:
         cluster = await self._start_servers()
         around = Surroundings(self._data, cluster.url(), self._doors.temporal_address, secrets)
         accounts = await self._prepare_database(around)
+        around = await self._prepare_roads(around)
         engine = await self._start_temporal()
         await self._start_our_own(around, engine)
         self._announce(around, accounts)
@@ -146,6 +147,14 @@ class Stack:
             return None
         with self._screen.phase(f"demo département ({self._options.demo})"):
             return await demo.seed(around, self._options.demo)
+
+    async def _prepare_roads(self, around: Surroundings) -> Surroundings:
+        """Make the demo's roads at the first start, and tell every process of them."""
+        if not roads.are_wanted(self._options.demo):
+            return replace(around, extra=roads.operators_own())
+        with self._screen.phase("roads of the demo, invented"):
+            graph = await roads.prepare(around, self._options.demo)
+        return replace(around, extra=roads.settings(graph))
 
     async def _start_temporal(self) -> Client:
         client: Client | None = None
@@ -191,7 +200,8 @@ class Stack:
             accounts=accounts,
         )
         self._write_runtime()
-        self._screen.ready(self._runtime, str(self._data.runtime_file))
+        note = roads.NOTE if roads.FILE in around.extra else None
+        self._screen.ready(self._runtime, str(self._data.runtime_file), note)
 
     def _pids(self) -> Pids:
         pids = {kind: [keeper.pid or 0 for keeper in keepers] for kind, keepers in self._keepers.items()}

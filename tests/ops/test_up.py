@@ -19,6 +19,7 @@ import psutil
 import psycopg
 import pytest
 
+from geo.roads.graph import RoadGraph
 from ops.embedded.children import ROOT
 from ops.embedded.ports import Wanted, listen, port_of
 from ops.embedded.runtime_file import Pids, Runtime
@@ -130,6 +131,16 @@ def test_the_terminal_shows_addresses_and_accounts(stack: Stack) -> None:
     assert runtime.accounts is not None
     for shown in (f"{runtime.api}/docs", runtime.temporal_ui, runtime.accounts.samu.username, "PostgreSQL"):
         assert shown in said
+
+
+def test_the_demos_roads_are_made_and_said_to_be_invented(stack: Stack) -> None:
+    [graph] = (stack.data / "roads").iterdir()
+    assert RoadGraph.load(graph).about.invented
+    assert "roads of the demo, invented" in stack.said()
+    assert "never to be shown as real" in stack.said()
+    for pid in (*stack.runtime().pids.worker, *stack.runtime().pids.api):
+        told = psutil.Process(pid).environ()
+        assert (told["RESCOUSSE_TRAVEL_ENGINE"], told["RESCOUSSE_ROADS_FILE"]) == ("roads", str(graph))
 
 
 @pytest.mark.parametrize("kind", ["worker", "api", "temporal", "postgres"])

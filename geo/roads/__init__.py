@@ -1,0 +1,1 @@
+"""Road graphs made from OpenStreetMap extracts, and the engine that searches them."""
