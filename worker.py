@@ -22,7 +22,8 @@ from activities.engagement import EngagementActivities
 from activities.guard import GuardActivities
 from activities.recording import RecordingActivities
 from activities.search import SearchActivities
-from geo.travel_time import StraightTravel, TravelTime
+from geo.engines import make_travel
+from geo.travel_time import Travel
 from settings import Settings
 from storage.engine import create_engine
 from workflows.client import connect
@@ -50,10 +51,14 @@ PASSED_THROUGH = (
     "alembic",
     "h3",
     "numpy",
+    "osmium",
     "psycopg",
+    "routingkit_cch",
+    "scipy",
     "shapely",
     "sqlalchemy",
     "structlog",
+    "survey",
 )
 """What the sandbox need not load again for each workflow: pure, or not called by workflows."""
 
@@ -63,7 +68,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("rescousse.worker")
 
 
 def build_worker(
-    client: Client, engine: AsyncEngine, travel: TravelTime, *, task_queue: str, pool_size: int
+    client: Client, engine: AsyncEngine, travel: Travel, *, task_queue: str, pool_size: int
 ) -> Worker:
     """A worker for every workflow and activity. `pool_size` is the number of the engine's connections.
 
@@ -94,9 +99,12 @@ def build_worker(
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Wait for the database and for Temporal, work until `stop` is set, end what is being done, return."""
+    travel = make_travel(
+        settings.travel_choice
+    )  # a graph that cannot be read ends the process, with a sentence
     engine = create_engine(settings.database_url, settings.database_pool_size, "rescousse worker")
     try:
-        worker = await _unless_stopped(_worker_when_ready(settings, engine), stop)
+        worker = await _unless_stopped(_worker_when_ready(settings, engine, travel), stop)
         if worker is None:
             return
         async with worker:
@@ -107,14 +115,14 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await engine.dispose()
 
 
-async def _worker_when_ready(settings: Settings, engine: AsyncEngine) -> Worker:
+async def _worker_when_ready(settings: Settings, engine: AsyncEngine, travel: Travel) -> Worker:
     await _until_it_answers("database", lambda: _ping(engine))
     address, namespace = settings.temporal_address, settings.temporal_namespace
     client = await _until_it_answers("Temporal", lambda: connect(address, namespace))
     return build_worker(
         client,
         engine,
-        StraightTravel(settings.travel_speed_kmh, settings.travel_detour),
+        travel,
         task_queue=settings.task_queue,
         pool_size=settings.database_pool_size,
     )

@@ -3,32 +3,34 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from math import isfinite
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 
 from activities.limits import DECIDE_SECONDS
-from domain.eligibility import minutes_up
-from domain.fleet import Category, Point, VehicleCard, serves
+from domain.fleet import Category, VehicleCard, serves
 from domain.messages import EngageRequest, EngageResult, ReleaseRequest
 from domain.outcomes import Outcome
 from domain.policy import Policy
-from geo.travel_time import TravelTime
-from storage import engagement
+from domain.vocabulary import Freshness
+from geo.travel_time import Measure, Origin, Profile, Travel, Way
+from storage import engagement, fleet
 from storage.engagement import KnownVehicle
 from storage.engine import transaction
+from survey.states import arrival, freshness, mobilisation_s, origin_of, whereabouts
+from survey.zones import Zones
 
-OLD = timedelta(seconds=Policy().position_stopped_s)
-"""A position older than this promises no arrival."""
+FURTHEST = timedelta(hours=4)
+"""A vehicle that needs longer is promised by nobody."""
 
 
 class EngagementActivities:
     """Decides in the database which mission has a vehicle."""
 
-    def __init__(self, engine: AsyncEngine, travel: TravelTime) -> None:
+    def __init__(self, engine: AsyncEngine, travel: Travel) -> None:
         self._engine = engine
         self._travel = travel
+        self._zones = Zones()
 
     def all(self) -> list[Callable[..., object]]:
         """What the worker registers."""
@@ -57,29 +59,43 @@ class EngagementActivities:
         if outcome is not Outcome.CONFIRMED:
             return EngageResult(outcome=outcome)
         rivals = await engagement.rivals(connection, wanted)
-        return EngageResult(outcome=outcome, vehicle=self._card(vehicle, wanted), rivals=rivals)
-
-    def _card(self, vehicle: KnownVehicle, wanted: EngageRequest) -> VehicleCard:
-        return VehicleCard(
+        card = VehicleCard(
             vehicle_id=wanted.vehicle_id,
             company_id=vehicle.company_id,
             volume=Category(vehicle.category).volume,
             on_guard=vehicle.on_guard,
-            eta_minutes=minutes_up(self._seconds(vehicle, wanted)),
+            eta_minutes=await self._eta_minutes(connection, wanted),
             phone_bound=vehicle.phone_bound,
         )
+        return EngageResult(outcome=outcome, vehicle=card, rivals=rivals)
 
-    def _seconds(self, vehicle: KnownVehicle, wanted: EngageRequest) -> float | None:
-        """The travel time from the last position, if it has one that is not old and a way leads from there.
+    async def _eta_minutes(self, connection: AsyncConnection, wanted: EngageRequest) -> int | None:
+        """The latest arrival from where the vehicle is now, unless its position is silent or no way leads from there.
 
-        Otherwise nothing is known better than when it was solicited.
+        Then nothing is known better than when it was solicited.
         """
-        if vehicle.lat is None or vehicle.lon is None or vehicle.fix_at is None:
+        if wanted.samu_id is None:
+            return None  # asked by an older worker
+        known = await fleet.vehicle(connection, wanted.samu_id, wanted.vehicle_id)
+        policy = wanted.policy or Policy()
+        if known is None or freshness(known, wanted.at, policy) is Freshness.SILENT:
             return None
-        if wanted.at - vehicle.fix_at > OLD:
-            return None
-        seconds = self._travel.seconds_to(wanted.place, [Point(lat=vehicle.lat, lon=vehicle.lon)])[0]
-        return seconds if isfinite(seconds) else None
+        zone = await self._zones.of(connection, wanted.samu_id)
+        where = whereabouts(known, on_guard=wanted.on_guard, at=wanted.at, policy=policy)
+        lead_s = mobilisation_s(known, where, wanted.at, zone, policy)
+        profile = self._travel.profile_at(wanted.at.astimezone(zone).time())
+        way = way_from(self._travel, wanted, origin_of(where), profile) if where else None
+        there = arrival(way, lead_s, knows_roads=False)
+        return there.latest_minutes if there else None
+
+
+def way_from(travel: Travel, wanted: EngageRequest, origin: Origin, profile: Profile) -> Way:
+    """The way of one vehicle: searched as far as its demand was, and further if it comes from beyond."""
+    for within_s in ((wanted.max_delay_minutes or 0) * 60.0, FURTHEST.total_seconds()):
+        [way] = travel.approach(wanted.place, within_s, profile).ways([origin])
+        if way.measure is not Measure.BEYOND:
+            break
+    return way
 
 
 def _judge(vehicle: KnownVehicle, wanted: EngageRequest) -> Outcome | None:

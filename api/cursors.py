@@ -16,6 +16,7 @@ from storage.views import Page
 LONGEST_CURSOR = 300
 DEFAULT_LIMIT = 100
 MOST_LINES = 500
+LARGEST = 2**31 - 1
 
 Line = TypeVar("Line")
 Cursor = Annotated[
@@ -43,6 +44,13 @@ def decode(cursor: str, count: int) -> list[str]:
     if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for text in texts for sign in text):
         raise bad_cursor()  # PostgreSQL takes neither NUL nor half a character
     return texts
+
+
+def number(text: str, largest: int = LARGEST) -> int:
+    """A part that is a number from 0 to ``largest``. Raises Problem 422 for any other."""
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(largest)) or int(text) > largest:
+        raise bad_cursor()
+    return int(text)
 
 
 def bad_cursor() -> Problem:

@@ -1,9 +1,10 @@
-"""Facts of alarms: raised, seen by somebody, closed. The same in every journal (demand, company, guard period)."""
+"""Facts of alarms: raised, seen by somebody, closed. The same in every journal (demand, company, guard period, SAMU)."""
 
 from typing import Literal
 from uuid import UUID
 
 from domain.fact_body import Body
+from domain.fleet import Volume
 from domain.people import Actor, Role
 from domain.vocabulary import AlarmKind
 
@@ -21,6 +22,8 @@ class AlarmRaised(Body):
     company_id: UUID | None = None
     alarm_id: UUID | None = None
     site_id: UUID | None = None
+    volume: Volume | None = None
+    """Of lost coverage."""
 
 
 class AlarmSeen(Body):

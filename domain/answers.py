@@ -76,6 +76,9 @@ class Answers:
             at=answer.received_at,
             on_guard=asked.tier is Tier.GUARD,
             lease=answer.lease,
+            samu_id=self.case.samu_id,
+            max_delay_minutes=self.case.search.max_delay_minutes,
+            policy=self.case.policy,
         )
 
     def confirm(self, answer: Acceptance, engaged: EngageRequest, vehicle: VehicleCard) -> Reply:

@@ -129,6 +129,9 @@ class CrewDesk:
             place=self.case.place,
             at=order.received_at,
             replaces=mission.vehicle_id,
+            samu_id=self.case.samu_id,
+            max_delay_minutes=self.case.search.max_delay_minutes,
+            policy=self.case.policy,
         )
 
     def relieve(self, order: Relief, vehicle: VehicleCard) -> Reply:

@@ -84,8 +84,8 @@ class Demand:
         """Whether the SAMU's decision, or a free-choice answer to it, is awaited."""
         return self.case.is_searching and self.case.search.arbitration_since is not None
 
-    def survey_request(self, at: datetime, number: int) -> SurveyRequest:
-        """The question to the fleet, on the terms of now."""
+    def survey_request(self, at: datetime, number: int, opens: Tier | None = None) -> SurveyRequest:
+        """The question to the fleet, on the terms of now; ``opens`` is the tier that waits for the answer."""
         return SurveyRequest(
             demand_id=self.case.id,
             samu_id=self.case.samu_id,
@@ -97,6 +97,7 @@ class Demand:
             at=at,
             policy=self.case.policy,
             chosen_company_id=self.case.chosen_company_id,
+            opens=opens,
         )
 
     def survey_is_due(self, at: datetime) -> bool:

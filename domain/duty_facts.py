@@ -1,6 +1,6 @@
-"""Facts that are not a demand's: who regulates, who is in which vehicle, what is ticked, who is on guard.
+"""Facts that are not a demand's: who regulates, who is in which vehicle, what is ticked, who is on guard, who is covered.
 
-A company's are in its own journal, a guard period's in the period's. No patient is ever named; crew members are staff,
+A company's are in its own journal, a guard period's in the period's, coverage is in the SAMU's. No patient is ever named; crew members are staff,
 and are named to their own company only. The kinds are the event names of the public stream: append-only.
 """
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.alarm_facts import AlarmClosed, AlarmRaised, AlarmSeen
 from domain.fact_body import Body
+from domain.fleet import Volume
 from domain.people import Actor
 from domain.vocabulary import CrewLeft, DeviceKind, Diploma, ShiftEnd, Subject
 
@@ -145,6 +146,16 @@ class AvailabilitySet(Body):
     by: Actor
 
 
+class MobilisationSet(Body):
+    """How long a site's crews need before they leave, in seconds; ``by_hour_s`` are 24, by the SAMU's clocks."""
+
+    kind: Literal["mobilisation_set"] = "mobilisation_set"
+    site_id: UUID
+    default_s: int
+    by_hour_s: tuple[int, ...] | None = None
+    by: Actor
+
+
 class Teammate(BaseModel):
     """The second of a guard crew: from the company's list, or entered freely and flagged (rule 58)."""
 
@@ -242,6 +253,41 @@ class ShiftClosed(Body):
     by: Actor | None = None
 
 
+class CommuneBeyond(BaseModel):
+    """A commune, and the minutes from the nearest free vehicle; null when nobody can come."""
+
+    model_config = ConfigDict(frozen=True)
+
+    insee: str
+    name: str
+    population: int
+    minutes: int | None = None
+
+
+class CoverageLost(Body):
+    """Communes that a free vehicle could reach within the threshold, and now none can.
+
+    The most populous are named, all are counted. ``uncovered_…`` counts those that fell before as well.
+    """
+
+    kind: Literal["coverage_lost"] = "coverage_lost"
+    volume: Volume
+    threshold_minutes: int
+    communes: tuple[CommuneBeyond, ...]
+    commune_count: int
+    population: int
+    uncovered_communes: int
+    uncovered_population: int
+
+
+class CoverageRestored(Body):
+    """Every commune that fell is covered again, or is watched no more; no threshold: nobody wants to be warned."""
+
+    kind: Literal["coverage_restored"] = "coverage_restored"
+    volume: Volume
+    threshold_minutes: int | None = None
+
+
 AnyDutyBody = (
     DeviceClosed
     | RegulationTaken
@@ -254,6 +300,7 @@ AnyDutyBody = (
     | CrewPromoted
     | CrewUnbound
     | AvailabilitySet
+    | MobilisationSet
     | GuardPlanned
     | GuardWithdrawn
     | GuardAsked
@@ -262,6 +309,8 @@ AnyDutyBody = (
     | GuardRefused
     | ShiftOpened
     | ShiftClosed
+    | CoverageLost
+    | CoverageRestored
     | AlarmRaised
     | AlarmSeen
     | AlarmClosed
@@ -270,7 +319,7 @@ AnyDutyBody = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutyFact:
-    """A fact of a company's or a guard period's journal, before it gets its number.
+    """A fact of a company's, a guard period's or a SAMU's journal, before it gets its number.
 
     ``samu_id`` sees it as well as the companies of ``audience``; null for what concerns the company only.
     """
@@ -305,3 +354,8 @@ def of_guard(period_id: UUID, samu_id: UUID, company_id: UUID, body: AnyDutyBody
         samu_id=samu_id,
         audience=(company_id,),
     )
+
+
+def of_samu(samu_id: UUID, body: AnyDutyBody, at: datetime) -> DutyFact:
+    """A fact of a SAMU as a whole, which no company sees."""
+    return DutyFact(subject=Subject.SAMU, subject_id=samu_id, at=at, body=body, samu_id=samu_id)

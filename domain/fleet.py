@@ -1,5 +1,6 @@
 """Companies' means: volumes, categories, places, and which vehicle may serve which demand."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
@@ -34,6 +35,20 @@ class Point(BaseModel):
     lon: float = Field(ge=-180, le=180)
 
 
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """From where a vehicle or a site comes: degrees, and the road node that the place was snapped to.
+
+    ``graph`` is the road graph that it was snapped to; with one and without ``node`` the place is off all roads.
+    """
+
+    lat: float
+    lon: float
+    graph: str | None = None
+    node: int | None = None
+    access_m: float = 0.0
+
+
 class VehicleCard(BaseModel):
     """What is known of one vehicle when it is named for a mission."""
 
@@ -44,6 +59,7 @@ class VehicleCard(BaseModel):
     volume: Volume
     on_guard: bool = False
     eta_minutes: int | None = None
+    """The latest arrival: what is promised."""
     phone_bound: bool | None = None
     """Whether a phone is in the vehicle (rule 31); unknown to older workers."""
 

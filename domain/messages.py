@@ -202,9 +202,10 @@ class DemandEnd(Message):
 
 
 class Candidate(Message):
-    """A vehicle or a site that can be there within the delay. ``eta_minutes`` is rounded up.
+    """A vehicle or a site that can be there within the delay. Minutes are rounded up.
 
-    ``to_confirm`` marks a stale position (rule 95).
+    ``earliest_minutes`` is why it is asked, ``eta_minutes`` what it promises: the latest arrival. ``to_confirm`` marks a
+    stale position (rule 95), or a time that is no more than an estimate.
     """
 
     tier: Tier
@@ -214,10 +215,14 @@ class Candidate(Message):
     eta_minutes: int | None = None
     exact_volume: bool = True
     to_confirm: bool = False
+    earliest_minutes: int | None = None
 
 
 class SurveyRequest(Message):
-    """Ask who could be there in time. ``number`` counts the surveys of the demand, ``round`` its searches."""
+    """Ask who could be there in time. ``number`` counts the surveys of the demand, ``round`` its searches.
+
+    ``opens`` is the tier that this survey opens: then its verdicts are kept, whatever the one before found.
+    """
 
     demand_id: UUID
     samu_id: UUID
@@ -229,6 +234,7 @@ class SurveyRequest(Message):
     at: datetime
     policy: Policy | None = None
     chosen_company_id: UUID | None = None
+    opens: Tier | None = None
 
 
 class SurveyResult(Message):
@@ -251,6 +257,10 @@ class EngageRequest(Message):
     on_guard: bool = False
     """Whether the vehicle was asked for as a guard vehicle: then, and only then, it must be on guard (rule 55)."""
     lease: LeaseStamp | None = None
+    samu_id: UUID | None = None
+    """Whose policy and clocks the promise follows; with the delay that was searched."""
+    max_delay_minutes: int | None = None
+    policy: Policy | None = None
 
 
 class EngageResult(Message):

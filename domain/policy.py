@@ -39,6 +39,10 @@ class Policy(BaseModel):
     A guard vehicle rings again after ``guard_ring_again_s``, and the next one of the sector is asked as well; the tier
     lasts ``Windows.guard_s`` in all. ``guard_beyond_delay`` asks a guard vehicle that cannot be there in time, too.
 
+    A position is fresh for ``position_moving_s``. A vehicle that stood still rests for ``position_stopped_s``, and for as
+    long as its device was heard of within ``device_alive_s``; silent for ``position_lost_s`` it is not asked. Within
+    ``parked_within_m`` metres of its site it is parked.
+
     ``most_answers`` is how many answers of companies one demand takes: the engine takes 2,000 updates in all, and the
     SAMU's decisions must always find room.
     """
@@ -66,8 +70,17 @@ class Policy(BaseModel):
     position_moving_s: int = Field(default=120, ge=1)
     position_stopped_s: int = Field(default=900, ge=1)
     position_lost_s: int = Field(default=21600, ge=1)
+    device_alive_s: int = Field(default=300, ge=1)
+    parked_within_m: int = Field(default=150, ge=0)
     most_answers: int = Field(default=1500, ge=1)
     undo_step_s: int = Field(default=60, ge=0)
+    coverage_alarm_minutes: int | None = Field(default=30, ge=1)
+    """A commune further than this from every free vehicle raises an alarm when it was nearer; null: none does.
+
+    Half an hour is the State's goal for urgent care anywhere in France."""
+    coverage_look_every_s: int = Field(default=60, ge=10)
+    coverage_least_population: int = Field(default=1, ge=0)
+    """Smaller communes are not watched."""
 
     def windows(self, max_delay_minutes: int) -> Windows:
         """The answer windows for a demand of this delay (minutes)."""

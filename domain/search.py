@@ -125,6 +125,7 @@ class Search:
             eta_minutes=candidate.eta_minutes,
             exact_volume=candidate.exact_volume,
             to_confirm=candidate.to_confirm,
+            earliest_minutes=candidate.earliest_minutes,
         )
         self.ledger.add(body, at, made.company_id)
         return made
@@ -208,7 +209,10 @@ class Search:
         each.candidate, each.round, each.rung = candidate, self.round, False
         each.answer_before = min(at + self._window(each.tier), self.machine_limit)
         body = facts.SolicitationRevised(
-            solicitation_id=each.id, eta_minutes=candidate.eta_minutes, answer_before=each.answer_before
+            solicitation_id=each.id,
+            eta_minutes=candidate.eta_minutes,
+            answer_before=each.answer_before,
+            earliest_minutes=candidate.earliest_minutes,
         )
         self.ledger.add(body, at, each.company_id)
 

@@ -36,7 +36,10 @@ class TierClosed(Body):
 
 
 class SolicitationOpened(Body):
-    """A company is asked, with a countdown until ``answer_before``."""
+    """A company is asked, with a countdown until ``answer_before``.
+
+    ``eta_minutes`` is the latest arrival, which is promised; ``earliest_minutes`` the earliest.
+    """
 
     kind: Literal["solicitation_opened"] = "solicitation_opened"
     solicitation_id: UUID
@@ -49,6 +52,7 @@ class SolicitationOpened(Body):
     answer_before: datetime
     exact_volume: bool = True
     to_confirm: bool = False
+    earliest_minutes: int | None = None
 
 
 class SolicitationRevised(Body):
@@ -58,6 +62,7 @@ class SolicitationRevised(Body):
     solicitation_id: UUID
     eta_minutes: int | None = None
     answer_before: datetime
+    earliest_minutes: int | None = None
 
 
 class SolicitationsRung(Body):

@@ -10,6 +10,8 @@ class Subject(StrEnum):
     COMPANY = "COMPANY"
     GUARD = "GUARD"
     """One guard period: a line of the roster."""
+    SAMU = "SAMU"
+    """What concerns a SAMU as a whole: its coverage."""
 
 
 class DemandStatus(StrEnum):
@@ -139,6 +141,8 @@ class AlarmKind(StrEnum):
     LEASE_LOST = "LEASE_LOST"
     GUARD_NOT_OPENED = "GUARD_NOT_OPENED"
     GUARD_PERIOD_MISSING = "GUARD_PERIOD_MISSING"
+    COVERAGE_LOST = "COVERAGE_LOST"
+    """Somewhere people live that a free vehicle could reach in time, and now none can."""
 
 
 class VehicleVerdict(StrEnum):
@@ -162,6 +166,18 @@ class VehicleVerdict(StrEnum):
     """On guard, for a sector that is not asked (rule 12)."""
     NO_GUARD_PHONE = "NO_GUARD_PHONE"
     """On guard, and no phone in it can answer: call its company (rules 14 and 55)."""
+    NO_WAY = "NO_WAY"
+    """No road leads from there to the place."""
+
+
+class Freshness(StrEnum):
+    """What a vehicle's last position is worth (rules 6 and 95)."""
+
+    FRESH = "FRESH"
+    RESTING = "RESTING"
+    """Older, but the vehicle stood still and its device is alive: it is where it was."""
+    SILENT = "SILENT"
+    """Nothing says that it is still there: to confirm."""
 
 
 class LeaseState(StrEnum):

@@ -1,7 +1,6 @@
 """Which vehicle is on which mission: one row a vehicle, where a race between demands is decided (rule 94)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,20 +11,17 @@ from domain.messages import EngageRequest, LeaseStamp
 from domain.outcomes import Outcome
 from domain.vocabulary import LeaseState, SolicitationState
 from storage import fleet
-from storage.tables import crews, engagements, leases, solicitations, vehicle_positions, vehicles
+from storage.tables import crews, engagements, leases, solicitations, vehicles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownVehicle:
-    """A vehicle as it is when somebody wants it. `lat` and `lon` are its last position, if it ever sent one."""
+    """A vehicle as it is when somebody wants it."""
 
     company_id: UUID
     category: str
     on_guard: bool
     phone_bound: bool
-    fix_at: datetime | None
-    lat: float | None
-    lon: float | None
 
 
 _OPEN: sa.ColumnElement[str] = sa.literal_column(f"'{SolicitationState.OPEN}'")
@@ -41,20 +37,12 @@ async def lock_vehicle(connection: AsyncConnection, vehicle_id: UUID) -> KnownVe
     # Locked first, then read: one statement would read the guard as it was before it waited for the lock.
     mine = sa.select(vehicles.c.id).where(vehicles.c.id == vehicle_id)
     await connection.execute(mine.with_for_update(key_share=True))
-    fix = vehicle_positions
-    query = (
-        sa.select(
-            vehicles.c.company_id,
-            vehicles.c.category,
-            fleet.on_guard().label("on_guard"),
-            _PHONE.label("phone_bound"),
-            fix.c.recorded_at.label("fix_at"),
-            fix.c.lat,
-            fix.c.lon,
-        )
-        .select_from(vehicles.outerjoin(fix, fix.c.vehicle_id == vehicles.c.id))
-        .where(vehicles.c.id == vehicle_id)
-    )
+    query = sa.select(
+        vehicles.c.company_id,
+        vehicles.c.category,
+        fleet.on_guard().label("on_guard"),
+        _PHONE.label("phone_bound"),
+    ).where(vehicles.c.id == vehicle_id)
     row = (await connection.execute(query)).mappings().one_or_none()
     return KnownVehicle(**row) if row else None
 

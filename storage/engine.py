@@ -38,6 +38,11 @@ def create_engine(url: str | URL, pool_size: int = 10, application_name: str = "
     )
 
 
+def with_snapshots(engine: AsyncEngine) -> AsyncEngine:
+    """The same pool, for transactions whose statements all see the database as it was at the first of them."""
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One transaction: committed when the block ends, rolled back when it raises.
@@ -54,6 +59,7 @@ def _session_options() -> str:
         "statement_timeout": f"{STATEMENT_SECONDS}s",
         "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s",
         "jit": "off",  # our statements are short: compiling them costs more than it saves
+        "random_page_cost": "1.1",  # fleets fit in memory: a page found by index costs little more than the next one
     }
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 

@@ -1,4 +1,8 @@
-"""The means that a SAMU may call on, as they stand now: for the search, which judges every one of them."""
+"""The means that a SAMU may call on, as they stand now: for the search.
+
+Whoever may be near is read in full, found by the cell of its position; all the others are known by their ids only, for
+nothing but their distance has to be said of them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -13,7 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.policy import Policy
 from storage.guard import on_guard_condition
 from storage.tables import (
+    Uuid,
     conventions,
+    crews,
+    devices,
     engagements,
     leases,
     missions,
@@ -31,9 +38,18 @@ class Place(NamedTuple):
     lon: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Box(NamedTuple):
+    """Where a site must lie to be read in full, in degrees; west is not above east."""
+
+    south: float
+    north: float
+    west: float
+    east: float
+
+
+@dataclass(frozen=True, slots=True)
 class FleetVehicle:
-    """One vehicle. Without a position `lat`, `lon`, `fix_at` are null and it is not `near`."""
+    """One vehicle. Without a position `lat`, `lon`, `cell` and `fix_at` are null; without a site all of `home_…` is."""
 
     vehicle_id: UUID
     company_id: UUID
@@ -46,10 +62,21 @@ class FleetVehicle:
     on_guard: bool
     lat: float | None
     lon: float | None
+    cell: int | None
+    road_graph: str | None
+    road_node: int | None
+    road_access_m: float | None
     fix_at: datetime | None
     speed_kmh: float | None
-    near: bool
-    """Whether its position lies in one of the cells asked for."""
+    device_seen_at: datetime | None
+    """The last word of a phone that is in it."""
+    home_lat: float | None
+    home_lon: float | None
+    mobilisation_s: int | None
+    mobilisation_by_hour_s: Sequence[int] | None
+    lease_state: str | None
+    """How its site is regulated; without one, how the best of its company's is. Null when nobody ever did."""
+    heartbeat_at: datetime | None
     last_mission_at: datetime | None
     """When its company was last given a mission (rule 89)."""
 
@@ -58,18 +85,26 @@ class FleetVehicle:
         """Its last position."""
         return None if self.lat is None or self.lon is None else Place(self.lat, self.lon)
 
+    @property
+    def home(self) -> Place | None:
+        """Where its site is."""
+        return None if self.home_lat is None or self.home_lon is None else Place(self.home_lat, self.home_lon)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class FleetSite:
-    """One site. `mobilisation_s` is the time that its crews need before they leave."""
+    """One site. `mobilisation_…` is the time that its crews need before they leave."""
 
     site_id: UUID
     company_id: UUID
     lat: float
     lon: float
     mobilisation_s: int
+    mobilisation_by_hour_s: Sequence[int] | None
     available: bool
     available_until: datetime | None
+    free_categories: Sequence[str]
+    """Of the vehicles that its company could name: neither on a mission nor on guard (rule 9)."""
     last_mission_at: datetime | None
     lease_state: str | None
     """How it is regulated; null when nobody ever did."""
@@ -80,6 +115,13 @@ class FleetSite:
     def place(self) -> Place:
         """Where it is."""
         return Place(self.lat, self.lon)
+
+
+class LeaseLine(NamedTuple):
+    """How one site of a company is regulated."""
+
+    state: str
+    heartbeat_at: datetime | None
 
 
 def on_guard() -> sa.ColumnElement[bool]:
@@ -93,72 +135,174 @@ async def policy_of(connection: AsyncConnection, samu_id: UUID) -> Policy:
     return Policy.model_validate(chosen.scalar_one())
 
 
-async def vehicles_of(connection: AsyncConnection, samu_id: UUID, cover: Sequence[int]) -> list[FleetVehicle]:
-    """Every vehicle of the companies that the SAMU may solicit; `cover` are cells of COVER_RESOLUTION."""
-    found = await connection.execute(_VEHICLES, {"samu": samu_id, "cover": cover})
-    return [FleetVehicle(**row) for row in found.mappings()]
+async def timezone_of(connection: AsyncConnection, samu_id: UUID) -> str:
+    """The name of the zone in which the SAMU's clocks run. Raises NoResultFound for an unknown SAMU."""
+    found = await connection.execute(sa.select(samus.c.timezone).where(samus.c.id == samu_id))
+    return str(found.scalar_one())
 
 
-async def sites_of(connection: AsyncConnection, samu_id: UUID) -> list[FleetSite]:
-    """Every site of the companies that the SAMU may solicit."""
-    found = await connection.execute(_SITES, {"samu": samu_id})
-    return [FleetSite(**row) for row in found.mappings()]
+async def vehicles_near(
+    connection: AsyncConnection, samu_id: UUID, cells: Sequence[int], also: Sequence[UUID] = ()
+) -> list[FleetVehicle]:
+    """The vehicles that the SAMU may solicit whose position is filed under one of the cells, and those of `also`.
+
+    The cells are of COVER_RESOLUTION.
+    """
+    found = await connection.execute(VEHICLES, {"samu": samu_id, "cells": list(cells), "also": list(also)})
+    return [FleetVehicle(*row) for row in found]
 
 
-def _members() -> sa.CTE:
-    """The companies, each with its last mission: looked up once a company, not once a vehicle."""
-    last = (
-        sa.select(sa.func.max(missions.c.assigned_at))
-        .where(missions.c.company_id == conventions.c.company_id)
-        .scalar_subquery()
-    )
-    samu = sa.bindparam("samu", type_=conventions.c.samu_id.type)
-    members = sa.select(conventions.c.company_id, last.label("last_mission_at"))
-    return members.where(conventions.c.samu_id == samu).cte("members").prefix_with("MATERIALIZED")
+async def vehicle(connection: AsyncConnection, samu_id: UUID, vehicle_id: UUID) -> FleetVehicle | None:
+    """One vehicle, wherever it is; ``None`` for one that the SAMU may not solicit."""
+    found = await vehicles_near(connection, samu_id, [], [vehicle_id])
+    return found[0] if found else None
 
 
-def _vehicles() -> sa.Select[Any]:
-    members, fix = _members(), vehicle_positions
-    cover = sa.bindparam("cover", type_=ARRAY(sa.BigInteger))
-    computed = {
+async def sites_within(connection: AsyncConnection, samu_id: UUID, box: Box) -> list[FleetSite]:
+    """The sites within the box of the companies that the SAMU may solicit."""
+    found = await connection.execute(SITES, {"samu": samu_id, **box._asdict()})
+    return [FleetSite(*row) for row in found]
+
+
+async def leases_of(connection: AsyncConnection, company_id: UUID) -> list[LeaseLine]:
+    """How the sites of one company are regulated, as far as anybody ever did."""
+    query = sa.select(leases.c.state, leases.c.heartbeat_at).where(leases.c.company_id == company_id)
+    return [LeaseLine(*row) for row in await connection.execute(query)]
+
+
+SAMU = sa.bindparam("samu", type_=Uuid)
+CELLS = sa.bindparam("cells", type_=ARRAY(sa.BigInteger))
+ALSO = sa.bindparam("also", type_=ARRAY(Uuid))
+SOUTH, NORTH, WEST, EAST = (sa.bindparam(name, type_=sa.Double) for name in Box._fields)
+
+
+def within_box() -> sa.ColumnElement[bool]:
+    """Whether a site lies within the box of the parameters."""
+    return sites.c.lat.between(SOUTH, NORTH) & sites.c.lon.between(WEST, EAST)
+
+
+def _last_missions(of: sa.CTE) -> sa.CTE:
+    """When each company of some rows was last given a mission: looked up once a company."""
+    company = sa.select(of.c.company_id).distinct().subquery("company")
+    last = sa.select(sa.func.max(missions.c.assigned_at)).where(missions.c.company_id == company.c.company_id)
+    query = sa.select(company.c.company_id, last.scalar_subquery().label("last_mission_at"))
+    return query.cte("last_missions").prefix_with("MATERIALIZED")
+
+
+def _device_seen() -> sa.ScalarSelect[Any]:
+    """When a phone that is in the vehicle was last heard of."""
+    aboard = (crews.c.vehicle_id == vehicles.c.id, crews.c.left_at.is_(None), devices.c.closed_at.is_(None))
+    heard = sa.func.coalesce(devices.c.last_seen_at, devices.c.created_at)
+    query = sa.select(sa.func.max(heard)).select_from(crews.join(devices, devices.c.id == crews.c.device_id))
+    return query.where(*aboard).correlate(vehicles).scalar_subquery()
+
+
+def _best_lease(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+    """Of the leases of a vehicle's company, that of the best: who belongs to no site is answered for by any."""
+    rank = sa.case((leases.c.state == "HELD", 0), (leases.c.state == "SUSPENDED", 1), else_=2)
+    query = sa.select(column).where(leases.c.company_id == vehicles.c.company_id)
+    best = query.order_by(rank, leases.c.heartbeat_at.desc().nulls_last(), leases.c.site_id).limit(1)
+    return best.correlate(vehicles).scalar_subquery()
+
+
+def _of_lease(own: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
+    return sa.case((vehicles.c.site_id.is_(None), _best_lease(leases.columns[name])), else_=own.columns[name])
+
+
+def _of_vehicle(lease: sa.FromClause, last: sa.CTE) -> dict[str, sa.ColumnElement[Any]]:
+    """What is not simply a column of the vehicle."""
+    fix, home = vehicle_positions, sites
+    return {
         "vehicle_id": vehicles.c.id,
         "engaged": engagements.c.vehicle_id.is_not(None),
         "on_guard": on_guard(),
-        "lat": fix.c.lat,
-        "lon": fix.c.lon,
+        **{name: fix.columns[name] for name in ("lat", "lon", "road_graph", "road_node", "road_access_m")},
+        "cell": fix.c.cover_cell,
         "fix_at": fix.c.recorded_at,
         "speed_kmh": fix.c.speed_kmh,
-        "near": sa.func.coalesce(fix.c.cover_cell == sa.any_(cover), sa.false()),
-        "last_mission_at": members.c.last_mission_at,
+        "device_seen_at": _device_seen(),
+        "home_lat": home.c.lat,
+        "home_lon": home.c.lon,
+        "mobilisation_s": home.c.mobilisation_s,
+        "mobilisation_by_hour_s": home.c.mobilisation_by_hour_s,
+        "lease_state": _of_lease(lease, "state"),
+        "heartbeat_at": _of_lease(lease, "heartbeat_at"),
+        "last_mission_at": last.c.last_mission_at,
     }
-    return _select(FleetVehicle, vehicles, computed).select_from(
-        members.join(vehicles, vehicles.c.company_id == members.c.company_id)
-        .outerjoin(fix, fix.c.vehicle_id == vehicles.c.id)
-        .outerjoin(engagements, engagements.c.vehicle_id == vehicles.c.id)
+
+
+def _wanted_vehicles() -> sa.CTE:
+    """By cell, and those asked for by id, of the companies that the SAMU may solicit."""
+    fix = vehicle_positions
+    near = sa.select(fix.c.vehicle_id).where(fix.c.cover_cell == sa.any_(CELLS))
+    asked = near.union(sa.select(sa.func.unnest(ALSO).label("vehicle_id"))).subquery("asked")
+    agreed = (conventions.c.samu_id == SAMU) & (conventions.c.company_id == vehicles.c.company_id)
+    query = sa.select(vehicles.c.id, vehicles.c.company_id).select_from(
+        asked.join(vehicles, vehicles.c.id == asked.c.vehicle_id).join(conventions, agreed)
     )
+    return query.cte("wanted").prefix_with("MATERIALIZED")
+
+
+def _vehicles() -> sa.Select[Any]:
+    fix, home, lease = vehicle_positions, sites, leases.alias("lease")
+    wanted = _wanted_vehicles()
+    last = _last_missions(wanted)
+    return _select(FleetVehicle, vehicles, _of_vehicle(lease, last)).select_from(
+        wanted.join(vehicles, vehicles.c.id == wanted.c.id)
+        .join(last, last.c.company_id == wanted.c.company_id)
+        .outerjoin(fix, fix.c.vehicle_id == vehicles.c.id)
+        .outerjoin(home, home.c.id == vehicles.c.site_id)
+        .outerjoin(engagements, engagements.c.vehicle_id == vehicles.c.id)
+        .outerjoin(lease, lease.c.site_id == vehicles.c.site_id)
+    )
+
+
+def _free_categories(of: sa.CTE) -> sa.CTE:
+    """The categories of the vehicles that each company of some rows could name for a site (rule 9)."""
+    company = sa.select(of.c.company_id).distinct().subquery("owner")
+    joined = company.join(vehicles, vehicles.c.company_id == company.c.company_id).outerjoin(
+        engagements, engagements.c.vehicle_id == vehicles.c.id
+    )
+    found = sa.func.array_agg(vehicles.c.category.distinct(), type_=ARRAY(sa.Text)).label("categories")
+    query = sa.select(company.c.company_id, found).select_from(joined)
+    free = query.where(engagements.c.vehicle_id.is_(None), ~on_guard()).group_by(company.c.company_id)
+    return free.cte("free").prefix_with("MATERIALIZED")
 
 
 def _sites() -> sa.Select[Any]:
-    members = _members()
+    wanted = (
+        sa.select(sites.c.id, sites.c.company_id)
+        .select_from(conventions.join(sites, sites.c.company_id == conventions.c.company_id))
+        .where(conventions.c.samu_id == SAMU, within_box())
+        .cte("wanted")
+        .prefix_with("MATERIALIZED")
+    )
+    last, free = _last_missions(wanted), _free_categories(wanted)
+    nothing = sa.cast(sa.literal("{}"), ARRAY(sa.Text))
     computed = {
         "site_id": sites.c.id,
-        "last_mission_at": members.c.last_mission_at,
+        "free_categories": sa.func.coalesce(free.c.categories, nothing),
+        "last_mission_at": last.c.last_mission_at,
         "lease_state": leases.c.state,
         "heartbeat_at": leases.c.heartbeat_at,
     }
-    joined = members.join(sites, sites.c.company_id == members.c.company_id).outerjoin(
-        leases, leases.c.site_id == sites.c.id
+    return _select(FleetSite, sites, computed).select_from(
+        wanted.join(sites, sites.c.id == wanted.c.id)
+        .join(last, last.c.company_id == wanted.c.company_id)
+        .outerjoin(free, free.c.company_id == wanted.c.company_id)
+        .outerjoin(leases, leases.c.site_id == sites.c.id)
     )
-    return _select(FleetSite, sites, computed).select_from(joined)
 
 
 def _select(
     kind: type[FleetVehicle | FleetSite], table: sa.Table, computed: Mapping[str, sa.ColumnElement[Any]]
 ) -> sa.Select[Any]:
-    """The fields of a class: computed, or else the table's column of that name."""
+    """The fields of a class, in their order: computed, or else the table's column of that name."""
     names = [field.name for field in fields(kind)]
     return sa.select(*((computed[n] if n in computed else table.columns[n]).label(n) for n in names))
 
 
-_VEHICLES = _vehicles()
-_SITES = _sites()
+VEHICLES = _vehicles()
+"""Of `vehicles_near`; public for the test that reads its plan."""
+SITES = _sites()
+"""Of `sites_within`."""

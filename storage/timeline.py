@@ -1,4 +1,4 @@
-"""The journal and the verdicts as callers read them: in order, within the scope of who asks."""
+"""The journal as callers read it: in order, within the scope of who asks."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.vocabulary import Subject, VehicleVerdict
-from storage.tables import companies, journal, sites, solicitations, vehicles, verdicts
+from domain.vocabulary import Subject
+from storage.tables import journal
 from storage.views import Scope, made
 
 
@@ -30,26 +30,6 @@ class JournalLine:
     def demand_id(self) -> UUID | None:
         """The demand that it is about, if it is about one."""
         return self.subject_id if self.subject == Subject.DEMAND else None
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictLine:
-    """Why a vehicle or a site was, or was not, solicited."""
-
-    round: int
-    tier: str
-    target_id: UUID
-    survey: int
-    company_id: UUID
-    company_name: str | None
-    target_name: str | None
-    verdict: str
-    eta_minutes: int | None
-    distance_m: float | None
-    fix_age_s: float | None
-    to_confirm: bool
-    travel_engine: str
-    at: datetime
 
 
 _LINE = sa.select(*(journal.c[name] for name in JournalLine.__slots__))
@@ -122,55 +102,3 @@ async def fact_of_step(connection: AsyncConnection, demand_id: UUID, step_id: UU
     )
     row = (await connection.execute(query.order_by(journal.c.seq.desc()).limit(1))).one_or_none()
     return made(JournalLine, row) if row else None
-
-
-VerdictMark = tuple[int, str, UUID, int]
-"""A place in the list of verdicts: round, tier, target, survey."""
-
-
-def _target_of(asked: sa.Table) -> sa.ColumnElement[UUID]:
-    """What was asked: a vehicle, a site, or any vehicle of the company."""
-    return sa.func.coalesce(asked.c.vehicle_id, asked.c.site_id, asked.c.company_id)
-
-
-def _verdict() -> sa.ColumnElement[str]:
-    """A survey finds who may be solicited; whoever then was not, because the tier never opened, was not asked."""
-    asked, target = solicitations, _target_of(solicitations)
-    in_this_round = asked.c.round == verdicts.c.round
-    still_answering = sa.and_(
-        asked.c.round < verdicts.c.round,  # asked before, and held on to when the terms changed (rule 91)
-        asked.c.answer_before > verdicts.c.at,
-        sa.func.coalesce(asked.c.answered_at > verdicts.c.at, sa.true()),
-    )
-    was_asked = sa.exists().where(
-        asked.c.demand_id == verdicts.c.demand_id,
-        asked.c.tier == verdicts.c.tier,
-        target == verdicts.c.target_id,
-        in_this_round | still_answering,
-    )
-    not_yet = sa.and_(verdicts.c.verdict == VehicleVerdict.SOLICITED.value, ~was_asked)
-    return sa.case((not_yet, VehicleVerdict.NOT_YET_ASKED.value), else_=verdicts.c.verdict).label("verdict")
-
-
-async def verdicts_of(
-    connection: AsyncConnection, demand_id: UUID, mark: VerdictMark | None, limit: int
-) -> list[VerdictLine]:
-    """Every verdict of a demand, by round, tier and target; ``mark`` is the last one already read."""
-    order = verdicts.c.round, verdicts.c.tier, verdicts.c.target_id, verdicts.c.survey
-    query = (
-        sa.select(
-            *(c for c in verdicts.c if c.name not in {"demand_id", "verdict"}),
-            _verdict(),
-            companies.c.name.label("company_name"),
-            sa.func.coalesce(vehicles.c.name, sites.c.name).label("target_name"),
-        )
-        .outerjoin(companies, companies.c.id == verdicts.c.company_id)
-        .outerjoin(vehicles, vehicles.c.id == verdicts.c.target_id)
-        .outerjoin(sites, sites.c.id == verdicts.c.target_id)
-        .where(verdicts.c.demand_id == demand_id)
-    )
-    if mark is not None:
-        typed = (sa.literal(value, column.type) for value, column in zip(mark, order, strict=True))
-        query = query.where(sa.tuple_(*order) > sa.tuple_(*typed))
-    rows = await connection.execute(query.order_by(*order).limit(limit))
-    return [made(VerdictLine, row) for row in rows]

@@ -87,6 +87,7 @@ class SolicitationView:
     site_id: UUID | None
     vehicle_id: UUID | None
     eta_minutes: int | None
+    earliest_minutes: int | None
     exact_volume: bool
     to_confirm: bool
     state: str

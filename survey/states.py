@@ -1,82 +1,92 @@
 """Rows of the fleet as the rulebook judges them."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
+from typing import NamedTuple
 from uuid import UUID
 
-from domain.eligibility import (
-    GuardDuty,
-    SiteState,
-    VehicleState,
-    available_at,
-    best_regulation,
-    regulation_at,
-)
-from domain.fleet import Category, Point, Volume
+from domain.eligibility import Arrival, GuardDuty, SiteState, VehicleState, available_at, regulation_at
+from domain.fleet import Category, Point, Volume, Whereabouts
+from domain.freshness import freshness_of
 from domain.messages import SurveyRequest
-from domain.vocabulary import LeaseState
+from domain.mobilisation import Mobilisation, is_parked
+from domain.policy import Policy
+from domain.vocabulary import Freshness, LeaseState
 from geo.cells import great_circle_m
+from geo.travel_time import Measure, Origin, Way
 from storage.fleet import FleetSite, FleetVehicle, Place
 from storage.guard import GuardVehicle
 
-Seconds = Mapping[UUID, float]
-"""Travel times by the id of the vehicle or site; what is too far has none."""
+ROADLESS = frozenset({Measure.BEYOND, Measure.NONE})
 
 
-class Regulation:
-    """How each site, and each company, is regulated at a moment (rule 37)."""
-
-    def __init__(self, sites: Iterable[FleetSite], at: datetime) -> None:
-        """A post that is silent for too long does not regulate, whether or not that was written down yet."""
-        self._sites: dict[UUID, LeaseState] = {}
-        self._companies: dict[UUID, list[LeaseState]] = defaultdict(list)
-        for site in sites:
-            state = regulation_at(LeaseState(site.lease_state or LeaseState.FREE), site.heartbeat_at, at)
-            self._sites[site.site_id] = state
-            self._companies[site.company_id].append(state)
-
-    def of_site(self, site_id: UUID) -> LeaseState:
-        """How a site is regulated."""
-        return self._sites.get(site_id, LeaseState.FREE)
-
-    def of_company(self, company_id: UUID) -> LeaseState:
-        """How the best of a company's sites is."""
-        return best_regulation(self._companies.get(company_id, ()))
-
-    def of_vehicle(self, vehicle: FleetVehicle) -> LeaseState:
-        """How the vehicle's site is; one that belongs to no site is answered for by any post of its company."""
-        if vehicle.site_id is None:
-            return self.of_company(vehicle.company_id)
-        return self.of_site(vehicle.site_id)
+def volumes_of(categories: Iterable[str]) -> frozenset[Volume]:
+    """The volumes that a company could name for a site (rule 9)."""
+    return frozenset(Category(each).volume for each in categories)
 
 
-def free_volumes(vehicles: Iterable[FleetVehicle]) -> dict[UUID, frozenset[Volume]]:
-    """The volumes that each company could name for a site: neither on a mission nor on guard (rule 9)."""
-    free: dict[UUID, set[Volume]] = defaultdict(set)
-    for vehicle in vehicles:
-        if not vehicle.engaged and not vehicle.on_guard:
-            free[vehicle.company_id].add(Category(vehicle.category).volume)
-    return {company_id: frozenset(volumes) for company_id, volumes in free.items()}
+def whereabouts(known: FleetVehicle, *, on_guard: bool, at: datetime, policy: Policy) -> Whereabouts | None:
+    """From where a vehicle comes: its last position; on guard its site, unless its position is worth more.
 
-
-def guard_places(
-    vehicles: Sequence[FleetVehicle], sites: Iterable[FleetSite], asked: Iterable[UUID], since: datetime
-) -> dict[UUID, Place]:
-    """Where the guard vehicles that are asked are: at a position not older than ``since``, else at their site.
-
-    There a guard crew waits: an old position says less than that. Without a site it is all that there is.
+    There a guard crew waits: a silent position says less than that. Without a site it is all that there is.
     """
-    home = {site.site_id: site.place for site in sites}
-    chosen = set(asked)
-    found: dict[UUID, Place] = {}
-    for vehicle in vehicles:
-        if vehicle.vehicle_id in chosen:
-            fresh = vehicle.place if vehicle.fix_at and vehicle.fix_at >= since else None
-            place = fresh or (home.get(vehicle.site_id) if vehicle.site_id else None) or vehicle.place
-            if place is not None:
-                found[vehicle.vehicle_id] = place
-    return found
+    fix = _fix(known)
+    if not on_guard or (fix is not None and freshness(known, at, policy) is not Freshness.SILENT):
+        return fix
+    home = known.home
+    return Whereabouts(home.lat, home.lon) if home is not None else fix
+
+
+def _fix(known: FleetVehicle) -> Whereabouts | None:
+    if known.lat is None or known.lon is None:
+        return None
+    return Whereabouts(known.lat, known.lon, known.road_graph, known.road_node, known.road_access_m or 0.0)
+
+
+def freshness(known: FleetVehicle, at: datetime, policy: Policy) -> Freshness:
+    """What its last position is worth; without one it is silent."""
+    if known.fix_at is None:
+        return Freshness.SILENT
+    return freshness_of(known.fix_at, known.speed_kmh, known.device_seen_at, at, policy)
+
+
+def mobilisation_s(
+    known: FleetVehicle, where: Whereabouts | None, at: datetime, zone: tzinfo, policy: Policy
+) -> int:
+    """What the crew needs before it leaves: nothing, unless the vehicle stands at its site."""
+    home = known.home
+    if home is None or where is None:
+        return 0
+    from_home = great_circle_m(where.lat, where.lon, home.lat, home.lon)
+    if not is_parked(from_home, known.speed_kmh, policy):
+        return 0
+    return Mobilisation(known.mobilisation_s or 0, known.mobilisation_by_hour_s).at(at, zone)
+
+
+def origin_of(where: Whereabouts) -> Origin:
+    """Where it starts from, as the engine of travel times takes it."""
+    return Origin(where.lat, where.lon, where.graph, where.node, where.access_m)
+
+
+def arrival(way: Way | None, lead_s: int, *, knows_roads: bool) -> Arrival | None:
+    """When somebody is there who leaves after so many seconds; ``None`` for who never is, or too far to be measured."""
+    if way is None or way.measure in ROADLESS:
+        return None
+    estimated = knows_roads and way.measure is Measure.STRAIGHT
+    return Arrival(way.earliest_s + lead_s, way.latest_s + lead_s, way.earliest_s, estimated)
+
+
+class Measured(NamedTuple):
+    """When somebody is there, who needs so many seconds before leaving; ``cut_off``: no road leads from there."""
+
+    arrival: Arrival | None
+    cut_off: bool
+    lead_s: int
+
+
+def regulation_of(state: str | None, heartbeat_at: datetime | None, at: datetime) -> LeaseState:
+    """How a site is regulated at a moment: a silent post does not, whether or not that was written down (rule 37)."""
+    return regulation_at(LeaseState(state or LeaseState.FREE), heartbeat_at, at)
 
 
 def guard_duty(known: GuardVehicle | None, reach: Mapping[UUID, int]) -> GuardDuty | None:
@@ -86,48 +96,50 @@ def guard_duty(known: GuardVehicle | None, reach: Mapping[UUID, int]) -> GuardDu
 
 def vehicle_state(
     known: FleetVehicle,
-    request: SurveyRequest,
-    seconds: Seconds,
-    regulation: Regulation,
+    at: datetime,
     guard: GuardDuty | None,
+    where: Whereabouts | None,
+    measured: Measured,
+    place: Point | None,
 ) -> VehicleState:
-    """One vehicle at the moment of a survey."""
+    """One vehicle at a moment; its distance is to ``place``, if one is asked about."""
     return VehicleState(
         vehicle_id=known.vehicle_id,
         company_id=known.company_id,
         site_id=known.site_id,
         volume=Category(known.category).volume,
-        available=available_at(known.available, known.available_until, request.at),
+        available=available_at(known.available, known.available_until, at),
         engaged=known.engaged,
         on_guard=known.on_guard,
         fix_at=known.fix_at,
         speed_kmh=known.speed_kmh,
-        distance_m=known.place and distance_m(known.place, request.place),
-        travel_s=seconds.get(known.vehicle_id),
+        device_seen_at=known.device_seen_at,
+        distance_m=distance_m(known.place, place) if known.place and place else None,
+        arrival=measured.arrival,
+        cut_off=measured.cut_off,
+        mobilisation_s=measured.lead_s,
         last_mission_at=known.last_mission_at,
-        regulation=regulation.of_vehicle(known),
+        regulation=regulation_of(known.lease_state, known.heartbeat_at, at),
         guard=guard,
+        where=where,
+        cell=known.cell,
     )
 
 
-def site_state(
-    known: FleetSite,
-    request: SurveyRequest,
-    seconds: Seconds,
-    free: Mapping[UUID, frozenset[Volume]],
-    regulation: Regulation,
-) -> SiteState:
+def site_state(known: FleetSite, request: SurveyRequest, where: Whereabouts, measured: Measured) -> SiteState:
     """One site at the moment of a survey; its crews need their time before they leave."""
-    travel_s = seconds.get(known.site_id)
     return SiteState(
         site_id=known.site_id,
         company_id=known.company_id,
         available=available_at(known.available, known.available_until, request.at),
-        free_volumes=free.get(known.company_id, frozenset()),
+        free_volumes=volumes_of(known.free_categories),
         distance_m=distance_m(known.place, request.place),
-        travel_s=None if travel_s is None else travel_s + known.mobilisation_s,
+        arrival=measured.arrival,
+        cut_off=measured.cut_off,
+        mobilisation_s=measured.lead_s,
         last_mission_at=known.last_mission_at,
-        regulation=regulation.of_site(known.site_id),
+        regulation=regulation_of(known.lease_state, known.heartbeat_at, request.at),
+        where=where,
     )
 
 

@@ -99,7 +99,7 @@ class DemandWorkflow:
     # -- the procedure ---------------------------------------------------------------------------------------------
 
     async def _ask(self, tier: Tier) -> None:
-        candidates = await self._who_could_come()
+        candidates = await self._who_could_come(tier)
         if self._demand.next_tier() is not tier:
             return  # somebody spoke meanwhile: an end, an amendment
         self._demand.open_tier(tier, candidates, workflow.now())
@@ -141,17 +141,17 @@ class DemandWorkflow:
 
     # -- the fleet -------------------------------------------------------------------------------------------------
 
-    async def _who_could_come(self) -> tuple[Candidate, ...]:
+    async def _who_could_come(self, tier: Tier) -> tuple[Candidate, ...]:
         fresh = workflow.now() - self._surveyed_at < FRESH_SURVEY
         if fresh and self._surveyed_round == self._demand.round:
             return self._last_survey
-        return await self._survey()
+        return await self._survey(tier)
 
-    async def _survey(self) -> tuple[Candidate, ...]:
+    async def _survey(self, opens: Tier | None = None) -> tuple[Candidate, ...]:
         """Look at the fleet; again if the terms changed while we looked."""
         while True:
             self._surveys += 1
-            request = self._demand.survey_request(workflow.now(), self._surveys)
+            request = self._demand.survey_request(workflow.now(), self._surveys, opens)
             found = await workflow.execute_activity_method(
                 SearchActivities.survey, request, summary=f"survey {self._surveys}", **SURVEY
             )

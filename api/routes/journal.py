@@ -1,4 +1,4 @@
-"""A demand's timeline: every fact, and every verdict, in order."""
+"""A demand's timeline: every fact, in order."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -6,29 +6,21 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from api.cursors import Cursor, bad_cursor, decode, encode
+from api.cursors import Cursor, decode, encode, number
 from api.documents import READS
 from api.problems import Problem
 from api.resources import resources_of
-from api.schemas.demands import (
-    FactPage,
-    FactShown,
-    TimelineFact,
-    TimelinePage,
-    VerdictPage,
-    VerdictShown,
-)
-from api.security import AnyCaller, Caller, WatcherCaller
+from api.schemas.demands import FactPage, FactShown, TimelineFact, TimelinePage
+from api.security import AnyCaller, Caller
 from api.telling import told_to
-from domain.vocabulary import Subject, Tier
+from domain.vocabulary import Subject
 from storage import timeline, views
-from storage.timeline import About, JournalLine, VerdictLine, VerdictMark
+from storage.timeline import About, JournalLine
 
 router = APIRouter(prefix="/v1/demands/{demand_id}", tags=["demands"])
 whole = APIRouter(prefix="/v1/journal", tags=["live"])
 
 Limit = Annotated[int, Query(ge=1, le=2000, description="At most so many lines")]
-LARGEST = 2**31 - 1
 LARGEST_POSITION = 2**63 - 1
 
 
@@ -37,7 +29,7 @@ async def get_journal(
     request: Request, caller: AnyCaller, demand_id: UUID, cursor: Cursor = None, limit: Limit = 1000
 ) -> FactPage:
     """Every fact that the caller may see, in order: all for the SAMU, its own for a company."""
-    after = _number(decode(cursor, 1)[0]) if cursor else 0
+    after = number(decode(cursor, 1)[0]) if cursor else 0
     async with resources_of(request).database.connect() as connection:
         if await views.read_demand(connection, caller.scope, demand_id) is None:
             raise Problem("not_found")
@@ -57,15 +49,17 @@ async def get_every_journal(
     cursor: Cursor = None,
     limit: Limit = 1000,
     subject: Annotated[
-        Subject | None, Query(description="Demands', companies' or guard periods' only")
+        Subject | None, Query(description="Demands', companies', guard periods' or SAMUs' only")
     ] = None,
-    subject_id: Annotated[UUID | None, Query(description="Of one demand, company or guard period")] = None,
+    subject_id: Annotated[
+        UUID | None, Query(description="Of one demand, company, guard period or SAMU")
+    ] = None,
 ) -> TimelinePage:
     """What the stream tells, for whoever reads instead of listening: every fact that the caller may see, in order.
 
     `next_cursor` is always there: read on from it later for what has happened since.
     """
-    after = _number(decode(cursor, 1)[0], LARGEST_POSITION) if cursor else 0
+    after = number(decode(cursor, 1)[0], LARGEST_POSITION) if cursor else 0
     about = About(subject, subject_id)
     async with resources_of(request).database.connect() as connection:
         found, position = await timeline.facts_after(connection, caller.scope, after, limit, about)
@@ -74,39 +68,3 @@ async def get_every_journal(
 
 def _line(caller: Caller, found: JournalLine) -> TimelineFact:
     return TimelineFact.model_validate(replace(found, data=told_to(caller, found.data)))
-
-
-@router.get("/verdicts", summary="Read the verdicts", responses=READS)
-async def get_verdicts(
-    request: Request, caller: WatcherCaller, demand_id: UUID, cursor: Cursor = None, limit: Limit = 1000
-) -> VerdictPage:
-    """Every known vehicle and site, and why it was or was not solicited."""
-    mark = _mark(cursor) if cursor else None
-    async with resources_of(request).database.connect() as connection:
-        if await views.read_demand(connection, caller.scope, demand_id) is None:
-            raise Problem("not_found")
-        found = await timeline.verdicts_of(connection, demand_id, mark, limit)
-    last = found[-1] if len(found) == limit else None
-    more = encode(last.round, last.tier, str(last.target_id), last.survey) if last else None
-    return VerdictPage(items=[_verdict(each) for each in found], next_cursor=more)
-
-
-def _verdict(found: VerdictLine) -> VerdictShown:
-    """A site is judged in its own tier, the patient's company for its free choice, a vehicle in all others."""
-    shown = VerdictShown.model_validate(found)
-    name = {Tier.SITE: "site_id", Tier.FREE_CHOICE: "company_id"}.get(Tier(found.tier), "vehicle_id")
-    return shown.model_copy(update={name: found.target_id})
-
-
-def _mark(cursor: str) -> VerdictMark:
-    round_, tier, target, survey = decode(cursor, 4)
-    try:
-        return _number(round_), tier, UUID(target), _number(survey)
-    except ValueError as error:
-        raise bad_cursor() from error
-
-
-def _number(text: str, largest: int = LARGEST) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(largest)) or int(text) > largest:
-        raise bad_cursor()
-    return int(text)

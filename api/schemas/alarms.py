@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from api.fields import Answer
+from domain.fleet import Volume
 from domain.vocabulary import AlarmKind
 
 
@@ -28,6 +29,8 @@ class AlarmShown(Answer):
 
     ``seen_*`` is the SAMU's word, or its coordinator's, about an alarm of theirs; the company's is ``company_seen_*``.
     Who said so is named to their own people only. ``company_phone`` is where the company is called.
+
+    Of lost coverage: for which ``volume``, and while it stands how many communes and people are not covered again.
     """
 
     id: UUID
@@ -45,6 +48,9 @@ class AlarmShown(Answer):
     company_id: UUID | None
     company_name: str | None
     company_phone: str | None
+    volume: Volume | None
+    commune_count: int | None
+    population: int | None
     raised_at: datetime
     seen_at: datetime | None
     seen_by: str | None

@@ -134,6 +134,7 @@ class SolicitationOfDemand(Answer):
     site_id: UUID | None
     vehicle_id: UUID | None
     eta_minutes: int | None
+    earliest_minutes: int | None
     exact_volume: bool
     to_confirm: bool
     state: str
@@ -276,31 +277,3 @@ class TimelinePage(Answer):
 
     items: list[TimelineFact]
     next_cursor: str
-
-
-class VerdictShown(Answer):
-    """Why a vehicle or a site was, or was not, solicited."""
-
-    round: int
-    tier: str
-    survey: int
-    target_id: UUID
-    target_name: str | None
-    vehicle_id: UUID | None = None
-    site_id: UUID | None = None
-    company_id: UUID
-    company_name: str | None
-    verdict: str
-    eta_minutes: int | None
-    distance_m: float | None
-    fix_age_s: float | None
-    to_confirm: bool
-    travel_engine: str
-    at: datetime
-
-
-class VerdictPage(Answer):
-    """A page of verdicts."""
-
-    items: list[VerdictShown]
-    next_cursor: str | None

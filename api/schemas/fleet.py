@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.fields import Answer, Body, Flag, Instant, Latitude, Longitude
+from domain.mobilisation import HOURS, LONGEST_S
 from domain.readiness import Colour
 from domain.vocabulary import DeviceKind, LeaseState, Mode
 
@@ -26,6 +27,29 @@ class AvailabilityShown(Answer):
     id: UUID
     available: bool
     until: datetime | None
+
+
+MobilisationSeconds = Annotated[int, Field(strict=True, ge=0, le=LONGEST_S, examples=[120])]
+
+
+class MobilisationGiven(Body):
+    """What crews need before they leave, in seconds: at every hour, or by the hour that the SAMU's clocks show."""
+
+    default_s: MobilisationSeconds
+    by_hour_s: Annotated[list[MobilisationSeconds], Field(min_length=HOURS, max_length=HOURS)] | None = None
+
+
+class MobilisationShown(Answer):
+    """What crews of a site need before they leave, in seconds; ``by_hour_s``, where there is one, has 24 figures."""
+
+    default_s: int
+    by_hour_s: list[int] | None
+
+
+class MobilisationSaid(MobilisationShown):
+    """What crews of this site need from now on."""
+
+    id: UUID
 
 
 class PositionGiven(Body):
@@ -114,6 +138,7 @@ class SiteShown(Answer):
     lon: float
     available: bool
     until: datetime | None
+    mobilisation: MobilisationShown
     regulation: RegulationShown
 
 

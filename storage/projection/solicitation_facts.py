@@ -21,6 +21,7 @@ def _opened(body: facts.SolicitationOpened, at: datetime, draft: Draft) -> None:
         site_id=body.site_id,
         vehicle_id=body.vehicle_id,
         eta_minutes=body.eta_minutes,
+        earliest_minutes=body.earliest_minutes,
         exact_volume=body.exact_volume,
         to_confirm=body.to_confirm,
         state=State.OPEN,
@@ -33,7 +34,11 @@ def _opened(body: facts.SolicitationOpened, at: datetime, draft: Draft) -> None:
 @fold.register
 def _revised(body: facts.SolicitationRevised, _at: datetime, draft: Draft) -> None:
     draft.solicitations.set(
-        body.solicitation_id, eta_minutes=body.eta_minutes, answer_before=body.answer_before, rung_at=None
+        body.solicitation_id,
+        eta_minutes=body.eta_minutes,
+        earliest_minutes=body.earliest_minutes,
+        answer_before=body.answer_before,
+        rung_at=None,
     )
 
 

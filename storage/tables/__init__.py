@@ -2,9 +2,20 @@
 
 from storage.tables.base import Instant, Uuid, metadata
 from storage.tables.callers import api_keys, devices, idempotency_keys, persons, refresh_tokens, sessions
-from storage.tables.deciding import engagements, verdicts
+from storage.tables.deciding import coverage_gaps, engagements, surveys
 from storage.tables.guard import guard_periods, guard_sectors, guard_shifts, staff
-from storage.tables.means import companies, conventions, facilities, samus, sites, vehicle_positions, vehicles
+from storage.tables.means import (
+    communes,
+    companies,
+    conventions,
+    facilities,
+    samus,
+    sites,
+    vehicle_cells,
+    vehicle_fixes,
+    vehicle_positions,
+    vehicles,
+)
 from storage.tables.posted import demands, patient_reads, patients, place_texts
 from storage.tables.records import demand_views, journal, kept_steps, mission_steps, missions, solicitations
 from storage.tables.regulation import alarms, crews, leases
@@ -14,8 +25,10 @@ __all__ = [
     "Uuid",
     "alarms",
     "api_keys",
+    "communes",
     "companies",
     "conventions",
+    "coverage_gaps",
     "crews",
     "demand_views",
     "demands",
@@ -42,7 +55,9 @@ __all__ = [
     "sites",
     "solicitations",
     "staff",
+    "surveys",
+    "vehicle_cells",
+    "vehicle_fixes",
     "vehicle_positions",
     "vehicles",
-    "verdicts",
 ]

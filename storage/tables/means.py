@@ -42,7 +42,18 @@ sites = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("lat", sa.Double, nullable=False),
     sa.Column("lon", sa.Double, nullable=False),
-    sa.Column("mobilisation_s", sa.Integer, nullable=False, server_default="0"),
+    sa.Column(
+        "mobilisation_s",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="what a crew parked there needs before it leaves",
+    ),
+    sa.Column(
+        "mobilisation_by_hour_s",
+        ARRAY(sa.Integer),
+        comment="24 of them, by the hour that clocks of the SAMU show; null: the same at every hour",
+    ),
     sa.Column("available", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("available_until", Instant),
 )
@@ -69,6 +80,9 @@ vehicle_positions = sa.Table(
     sa.Column("lon", sa.Double, nullable=False),
     sa.Column("cell", sa.BigInteger, nullable=False, comment="H3 cell, geo.cells.STORED_RESOLUTION"),
     sa.Column("cover_cell", sa.BigInteger, nullable=False, comment="H3 cell, geo.cells.COVER_RESOLUTION"),
+    sa.Column("road_graph", sa.Text, comment="the graph that the position was snapped to"),
+    sa.Column("road_node", sa.Integer, comment="its node; null with a graph: off all roads"),
+    sa.Column("road_access_m", sa.REAL, comment="how far that node is"),
     sa.Column("recorded_at", Instant, nullable=False, comment="device time, never later than received_at"),
     sa.Column("received_at", Instant, nullable=False),
     sa.Column("accuracy_m", sa.Double),
@@ -76,6 +90,43 @@ vehicle_positions = sa.Table(
     sa.Column("heading", sa.Double),
     sa.Index("ix_vehicle_positions_cover_cell", "cover_cell"),
     postgresql_with={"fillfactor": 70},
+)
+
+vehicle_fixes = sa.Table(
+    "vehicle_fixes",
+    metadata,
+    sa.Column("vehicle_id", Uuid, primary_key=True),
+    sa.Column("recorded_at", Instant, primary_key=True, comment="device time, never later than received_at"),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("lat", sa.Double, nullable=False),
+    sa.Column("lon", sa.Double, nullable=False),
+    sa.Column("cell", sa.BigInteger, nullable=False, comment="H3 cell, geo.cells.STORED_RESOLUTION"),
+    sa.Column("accuracy_m", sa.REAL),
+    sa.Column("speed_kmh", sa.REAL),
+    sa.Column("heading", sa.REAL),
+    postgresql_partition_by="RANGE (recorded_at)",
+    comment="Every fix, for 48 hours; then only its cell is kept",
+)
+
+vehicle_cells = sa.Table(
+    "vehicle_cells",
+    metadata,
+    sa.Column("vehicle_id", Uuid, primary_key=True),
+    sa.Column("hour", Instant, primary_key=True),
+    sa.Column("cell", sa.BigInteger, primary_key=True, comment="H3 cell, geo.cells.STORED_RESOLUTION"),
+    sa.Column("fixes", sa.Integer, nullable=False),
+    sa.Index("ix_vehicle_cells_hour", "hour"),
+    comment="Where vehicles were, by the hour and to about 200 m: what stays of their fixes",
+)
+
+communes = sa.Table(
+    "communes",
+    metadata,
+    sa.Column("insee", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("population", sa.Integer, nullable=False),
+    sa.Column("lat", sa.Double, nullable=False, comment="town hall"),
+    sa.Column("lon", sa.Double, nullable=False),
 )
 
 facilities = sa.Table(

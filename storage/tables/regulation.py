@@ -63,6 +63,7 @@ alarms = sa.Table(
     sa.Column("company_id", Uuid),
     sa.Column("mission_id", Uuid),
     sa.Column("site_id", Uuid),
+    sa.Column("volume", sa.Text, comment="whose coverage is lost"),
     sa.Column("raised_at", Instant, nullable=False),
     sa.Column("seen_at", Instant),
     sa.Column("seen_by", sa.Text),

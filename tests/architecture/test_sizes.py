@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("domain", "workflows", "activities", "storage", "geo", "api", "ops", "simulation", "bench")
+ROOMS = ("domain", "workflows", "activities", "survey", "storage", "geo", "api", "ops", "simulation", "bench")
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 25
 GENERATED = "migrations/versions"

@@ -10,7 +10,7 @@ from activities.engagement import EngagementActivities
 from domain.fleet import Volume
 from domain.messages import EngageRequest, EngageResult, ReleaseRequest
 from domain.outcomes import Outcome
-from geo.travel_time import StraightTravel
+from geo.straight import StraightTravel
 from storage import tables
 from storage.engine import transaction
 from storage.projection import record
@@ -33,6 +33,8 @@ def request(
         volume=Volume.AMBULANCE,
         place=CARCASSONNE,
         at=world.at,
+        samu_id=world.samu_id,
+        max_delay_minutes=20,
     )
     return wanted.model_copy(update=changes)
 

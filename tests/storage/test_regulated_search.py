@@ -16,9 +16,10 @@ from domain.messages import Candidate, EngageRequest, LeaseStamp, SurveyRequest
 from domain.outcomes import Outcome
 from domain.policy import Policy
 from domain.vocabulary import Tier, VehicleVerdict
-from geo.travel_time import StraightTravel
-from storage import positions, tables
-from tests.fixtures.world import CARCASSONNE, NARBONNE, TREBES, Company, Vehicle, World, fix_of
+from geo.straight import StraightTravel
+from storage import tables
+from tests.fixtures.verdicts import last_verdicts
+from tests.fixtures.world import CARCASSONNE, NARBONNE, TREBES, Company, Vehicle, World, fix_of, put_fixes
 
 TRAVEL = StraightTravel(speed_kmh=70, detour=1.35)
 SECOND = timedelta(seconds=1)
@@ -46,12 +47,7 @@ class Search:
         return list((await self.activities.survey(asked)).candidates)
 
     async def verdict(self, target_id: UUID) -> str:
-        table = tables.verdicts
-        query = (
-            sa.select(table.c.verdict).where(table.c.target_id == target_id).order_by(table.c.survey.desc())
-        )
-        async with self.engine.connect() as connection:
-            return str(await connection.scalar(query.limit(1)))
+        return (await last_verdicts(self.engine))[target_id]
 
     async def write(self, *statements: sa.Executable) -> None:
         async with self.engine.begin() as connection:
@@ -323,14 +319,14 @@ async def test_rule_012_a_guard_crew_waits_at_its_site_whatever_an_old_position_
     old = fix_of(vehicle.id, NARBONNE, world.at, age_s=3 * 86400)
     await search.write(sa.delete(tables.vehicle_positions))
     async with engine.begin() as connection:
-        await positions.upsert(connection, [old])
+        await put_fixes(connection, [old])
     assert await guard.on_guard() == [vehicle.id]
     engaged = await EngagementActivities(engine, TRAVEL).engage(engage_request(world, vehicle, on_guard=True))
     assert engaged.vehicle is not None
     assert engaged.vehicle.eta_minutes is None  # nothing is promised from three days ago
     fresh = fix_of(vehicle.id, NARBONNE, world.at)
     async with engine.begin() as connection:
-        await positions.upsert(connection, [fresh])
+        await put_fixes(connection, [fresh])
         await connection.execute(sa.delete(tables.engagements))
     assert await guard.on_guard() == []
 

@@ -13,10 +13,11 @@ from domain.messages import Candidate, SurveyRequest
 from domain.policy import Policy
 from domain.vocabulary import Tier, VehicleVerdict
 from geo.cells import great_circle_m
-from geo.travel_time import StraightTravel
-from storage import positions, tables
+from geo.straight import StraightTravel
+from storage import tables
 from storage.fleet import policy_of
-from tests.fixtures.world import CARCASSONNE, LEZIGNAN, NARBONNE, TREBES, Company, World, fix_of
+from tests.fixtures.verdicts import kept_surveys, last_verdicts
+from tests.fixtures.world import CARCASSONNE, LEZIGNAN, NARBONNE, TREBES, Company, World, fix_of, put_fixes
 
 TRAVEL = StraightTravel(speed_kmh=70, detour=1.35)
 Verdict = VehicleVerdict
@@ -41,14 +42,6 @@ async def survey(engine: AsyncEngine, asked: SurveyRequest) -> tuple[Candidate, 
     return (await SearchActivities(engine, TRAVEL).survey(asked)).candidates
 
 
-async def verdicts(engine: AsyncEngine) -> dict[UUID, str]:
-    """The last verdict on each vehicle and site."""
-    table = tables.verdicts
-    async with engine.connect() as connection:
-        rows = await connection.execute(sa.select(table).order_by(table.c.survey))
-        return {row.target_id: row.verdict for row in rows}
-
-
 async def change(engine: AsyncEngine, table: sa.Table, id_: UUID, **columns: object) -> None:
     async with engine.begin() as connection:
         await connection.execute(sa.update(table).where(table.c.id == id_).values(columns))
@@ -64,7 +57,7 @@ async def test_rule_006_vehicles_within_the_delay_are_candidates_and_every_other
     vehicles = [c for c in found if c.tier is Tier.VEHICLE]
     assert [c.vehicle_id for c in vehicles] == [small.id, large.id, near.id]
     assert [c.exact_volume for c in vehicles] == [True, False, True]
-    known = await verdicts(engine)
+    known = await last_verdicts(engine)
     assert known[near.id] == Verdict.SOLICITED
     assert known[far.id] == Verdict.TOO_FAR
     assert known[lost.id] == Verdict.NO_POSITION
@@ -79,7 +72,7 @@ async def test_rule_006_a_demand_reaches_exactly_as_far_as_the_travel_time_says(
     metres = great_circle_m(LEZIGNAN.lat, LEZIGNAN.lon, CARCASSONNE.lat, CARCASSONNE.lon)
     minutes = metres * 3.6 * 1.35 / 70 / 60
     async with engine.begin() as connection:
-        await positions.upsert(connection, [fix_of(vehicle.id, LEZIGNAN, world.at)])
+        await put_fixes(connection, [fix_of(vehicle.id, LEZIGNAN, world.at)])
     found = await survey(engine, request(world, delay=int(minutes) + 1))
     assert [c.eta_minutes for c in found if c.vehicle_id == vehicle.id] == [int(minutes) + 1]
     found = await survey(engine, request(world, delay=int(minutes), number=2))
@@ -91,7 +84,7 @@ async def test_rule_004_a_large_demand_is_never_served_by_a_small_vehicle(
 ) -> None:
     found = await survey(engine, request(world, volume=Volume.ASSU))
     assert {c.vehicle_id for c in found if c.tier is Tier.VEHICLE} == {world.cathare.vehicles[0].id}
-    known = await verdicts(engine)
+    known = await last_verdicts(engine)
     assert known[world.cathare.vehicles[1].id] == Verdict.TOO_SMALL
     assert known[world.corbieres.site_id] == Verdict.NO_SUITABLE_VEHICLE
 
@@ -104,7 +97,7 @@ async def test_rule_009_a_site_whose_company_has_no_free_vehicle_is_not_solicite
         await _engage(engine, vehicle.id)
     found = await survey(engine, request(world))
     assert not any(_is_site(c, world.minervois) for c in found)
-    known = await verdicts(engine)
+    known = await last_verdicts(engine)
     assert known[world.minervois.site_id] == Verdict.NO_SUITABLE_VEHICLE
     assert known[near.id] == Verdict.ENGAGED
 
@@ -118,7 +111,7 @@ async def test_a_box_that_is_not_ticked_or_ticked_until_a_moment_past_excludes(
     await change(engine, tables.sites, world.cathare.site_id, available_until=world.at + timedelta(minutes=1))
     found = await survey(engine, request(world))
     assert any(_is_site(c, world.cathare) for c in found)
-    known = await verdicts(engine)
+    known = await last_verdicts(engine)
     assert (known[large.id], known[small.id]) == (Verdict.NOT_AVAILABLE, Verdict.NOT_AVAILABLE)
 
 
@@ -132,7 +125,7 @@ async def test_rule_095_a_stale_position_is_listed_to_confirm(
     [vehicle] = world.corbieres.vehicles
     fix = fix_of(vehicle.id, TREBES, world.at, age_s=age_s, speed_kmh=speed_kmh)
     async with engine.begin() as connection:
-        await positions.upsert(connection, [fix])
+        await put_fixes(connection, [fix])
     found = await survey(engine, request(world))
     assert [c.to_confirm for c in found if c.vehicle_id == vehicle.id] == [to_confirm]
 
@@ -140,9 +133,9 @@ async def test_rule_095_a_stale_position_is_listed_to_confirm(
 async def test_rule_095_a_position_of_yesterday_is_no_position(engine: AsyncEngine, world: World) -> None:
     [vehicle] = world.corbieres.vehicles
     async with engine.begin() as connection:
-        await positions.upsert(connection, [fix_of(vehicle.id, TREBES, world.at, age_s=86400)])
+        await put_fixes(connection, [fix_of(vehicle.id, TREBES, world.at, age_s=86400)])
     await survey(engine, request(world))
-    assert (await verdicts(engine))[vehicle.id] == Verdict.POSITION_TOO_OLD
+    assert (await last_verdicts(engine))[vehicle.id] == Verdict.POSITION_TOO_OLD
 
 
 async def test_rule_089_of_two_equals_the_company_that_waits_longest_comes_first(
@@ -151,7 +144,7 @@ async def test_rule_089_of_two_equals_the_company_that_waits_longest_comes_first
     soon = world.at + timedelta(seconds=1)
     async with engine.begin() as connection:
         fixes = [fix_of(v.id, TREBES, soon) for v in (world.cathare.vehicles[1], world.minervois.vehicles[0])]
-        await positions.upsert(connection, fixes)
+        await put_fixes(connection, fixes)
     for company, other in ((world.cathare, world.minervois), (world.minervois, world.cathare)):
         await _had_a_mission(engine, company.id, world.at)
         found = await survey(engine, request(world, delay=20))
@@ -167,7 +160,7 @@ async def test_rule_099_a_company_without_a_convention_is_never_looked_at(
         await connection.execute(sa.delete(table).where(table.c.company_id == world.minervois.id))
     found = await survey(engine, request(world))
     assert world.minervois.id not in {c.company_id for c in found}
-    assert not {v.id for v in world.minervois.vehicles} & set(await verdicts(engine))
+    assert not {v.id for v in world.minervois.vehicles} & set(await last_verdicts(engine))
 
 
 async def test_a_survey_that_finds_the_same_again_leaves_nothing_behind(
@@ -178,10 +171,19 @@ async def test_a_survey_that_finds_the_same_again_leaves_nothing_behind(
     assert await survey(engine, asked) == first
     for number in range(2, 6):
         assert await survey(engine, request(world, number=number)) == first
-    assert await _count(engine) == len(world.vehicles) + len(world.companies)
+    [kept] = await kept_surveys(engine)
+    assert kept.number == 1
     await change(engine, tables.vehicles, world.cathare.vehicles[0].id, available=False)
     await survey(engine, request(world, number=6))
-    assert await _count(engine) == len(world.vehicles) + len(world.companies) + 1
+    assert [one.number for one in await kept_surveys(engine)] == [1, 6]
+
+
+async def test_a_survey_that_opens_a_tier_is_kept_with_its_figures_of_that_moment(
+    engine: AsyncEngine, world: World
+) -> None:
+    for number, opens in enumerate((Tier.VEHICLE, None, Tier.SITE), start=1):
+        await survey(engine, request(world, number=number).model_copy(update={"opens": opens}))
+    assert [one.number for one in await kept_surveys(engine)] == [1, 3]
 
 
 async def test_a_site_needs_its_mobilisation_before_it_leaves(engine: AsyncEngine, world: World) -> None:
@@ -204,13 +206,13 @@ async def test_rule_095_the_demands_own_copy_of_the_policy_judges_the_age_of_pos
 ) -> None:
     [vehicle] = world.corbieres.vehicles
     async with engine.begin() as connection:
-        await positions.upsert(connection, [fix_of(vehicle.id, TREBES, world.at, age_s=300)])
+        await put_fixes(connection, [fix_of(vehicle.id, TREBES, world.at, age_s=300)])
     await change(engine, tables.samus, world.samu_id, policy={"position_lost_s": 10})
     for number, (policy, expected) in enumerate(
         ((None, Verdict.POSITION_TOO_OLD), (Policy(), Verdict.SOLICITED)), start=1
     ):
         await survey(engine, request(world, number=number).model_copy(update={"policy": policy}))
-        assert (await verdicts(engine))[vehicle.id] == expected
+        assert (await last_verdicts(engine))[vehicle.id] == expected
 
 
 async def test_the_longest_delay_finds_the_furthest_vehicle(engine: AsyncEngine, world: World) -> None:
@@ -221,11 +223,6 @@ async def test_the_longest_delay_finds_the_furthest_vehicle(engine: AsyncEngine,
 
 def _is_site(candidate: Candidate, company: Company) -> bool:
     return candidate.tier is Tier.SITE and candidate.site_id == company.site_id
-
-
-async def _count(engine: AsyncEngine) -> int:
-    async with engine.connect() as connection:
-        return len((await connection.execute(sa.select(tables.verdicts.c.target_id))).all())
 
 
 async def _engage(engine: AsyncEngine, vehicle_id: UUID) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from domain.demand import Demand
 from domain.edition import LATEST, Edition
+from domain.eligibility import Arrival
 from domain.facts import Fact
 from domain.fleet import Point, VehicleCard, Volume
 from domain.messages import (
@@ -43,6 +44,11 @@ SAMU = Actor(role=Role.SAMU, name="arm.un")
 def uid(name: str) -> UUID:
     """The same id for the same name."""
     return uuid5(NAMES, name)
+
+
+def arriving(earliest_s: float, latest_s: float | None = None) -> Arrival:
+    """There after so many seconds, at the latest after so many."""
+    return Arrival(earliest_s, earliest_s if latest_s is None else latest_s, earliest_s)
 
 
 def regulator(company: str) -> Actor:

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from domain.eligibility import Judgement, SiteState, VehicleState, candidates, judge_site, judge_vehicle
+from domain.eligibility import Judgement, SiteState, Terms, VehicleState, judge_site, judge_vehicle
 from domain.fleet import Volume
 from domain.policy import Policy
+from domain.ranking import candidates
 from domain.vocabulary import VehicleVerdict
-from tests.unit.stories import START, uid
+from tests.unit.stories import START, arriving, uid
 
 READY = VehicleState(
     vehicle_id=uid("V"),
@@ -21,7 +22,7 @@ READY = VehicleState(
     on_guard=False,
     fix_at=START,
     distance_m=9_000.0,
-    travel_s=601.0,
+    arrival=arriving(601.0),
 )
 SITE = SiteState(
     site_id=uid("S"),
@@ -29,12 +30,12 @@ SITE = SiteState(
     available=True,
     free_volumes=frozenset({Volume.AMBULANCE}),
     distance_m=9_000.0,
-    travel_s=900.0,
+    arrival=arriving(900.0),
 )
 
 
 def judged(state: VehicleState, demanded: Volume = Volume.AMBULANCE, delay: int = 20) -> Judgement:
-    return judge_vehicle(state, demanded, delay, START, Policy())
+    return judge_vehicle(state, Terms(demanded, delay, START, Policy()))
 
 
 def test_rule_006_available_located_and_within_the_delay_is_solicited() -> None:
@@ -50,9 +51,9 @@ def test_rule_006_available_located_and_within_the_delay_is_solicited() -> None:
         ({"engaged": True}, VehicleVerdict.ENGAGED),
         ({"fix_at": None}, VehicleVerdict.NO_POSITION),
         ({"fix_at": START - timedelta(hours=7)}, VehicleVerdict.POSITION_TOO_OLD),
-        ({"travel_s": 1200.1}, VehicleVerdict.TOO_FAR),
-        ({"travel_s": None}, VehicleVerdict.TOO_FAR),
-        ({"travel_s": 1200.0}, VehicleVerdict.SOLICITED),
+        ({"arrival": arriving(1200.1)}, VehicleVerdict.TOO_FAR),
+        ({"arrival": None}, VehicleVerdict.TOO_FAR),
+        ({"arrival": arriving(1200.0)}, VehicleVerdict.SOLICITED),
     ],
 )
 def test_rule_006_everybody_else_has_one_reason_of_a_closed_list(
@@ -91,7 +92,7 @@ def test_rule_095_a_stale_position_is_solicited_to_confirm(
         ({}, Volume.AMBULANCE, VehicleVerdict.SOLICITED),
         ({}, Volume.ASSU, VehicleVerdict.NO_SUITABLE_VEHICLE),
         ({"available": False}, Volume.AMBULANCE, VehicleVerdict.NOT_AVAILABLE),
-        ({"travel_s": None}, Volume.AMBULANCE, VehicleVerdict.TOO_FAR),
+        ({"arrival": None}, Volume.AMBULANCE, VehicleVerdict.TOO_FAR),
         ({"free_volumes": frozenset()}, Volume.AMBULANCE, VehicleVerdict.NO_SUITABLE_VEHICLE),
     ],
 )
@@ -99,12 +100,12 @@ def test_rule_008_a_site_is_solicited_when_ticked_near_and_able(
     change: dict[str, object], demanded: Volume, verdict: VehicleVerdict
 ) -> None:
     state = replace(SITE, **change)  # type: ignore[arg-type]  # parametrized fields
-    assert judge_site(state, demanded, 20).verdict is verdict
+    assert judge_site(state, Terms(demanded, 20, START, Policy())).verdict is verdict
 
 
 def test_rule_089_nearest_then_exact_volume_then_the_company_that_waits_longest() -> None:
     recently, long_ago = START - timedelta(hours=1), START - timedelta(days=1)
-    far = replace(READY, vehicle_id=uid("far"), travel_s=1100.0)
+    far = replace(READY, vehicle_id=uid("far"), arrival=arriving(1100.0))
     larger = replace(READY, vehicle_id=uid("larger"))
     exact = replace(READY, volume=Volume.AMBULANCE)
     busy = replace(exact, vehicle_id=uid("busy"), last_mission_at=recently)

@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from domain.eligibility import GuardDuty, Judgement, VehicleState, candidates, judge_vehicle
+from domain.eligibility import GuardDuty, Judgement, Terms, VehicleState, judge_vehicle
 from domain.fleet import VehicleCard, Volume
 from domain.messages import Acceptance, Candidate
 from domain.outcomes import Outcome
 from domain.policy import Policy
+from domain.ranking import candidates
 from domain.vocabulary import DemandStatus, SolicitationState, Tier, VehicleVerdict, WithdrawalReason
-from tests.unit.stories import START, Story, guard, regulator, site, uid, vehicle
+from tests.unit.stories import START, Story, arriving, guard, regulator, site, uid, vehicle
 
 ON_GUARD = VehicleState(
     vehicle_id=uid("G1"),
@@ -21,13 +22,13 @@ ON_GUARD = VehicleState(
     available=False,
     engaged=False,
     on_guard=True,
-    travel_s=600.0,
+    arrival=arriving(600.0),
     guard=GuardDuty(reach=0),
 )
 
 
 def judged(state: VehicleState, policy: Policy | None = None) -> Judgement:
-    return judge_vehicle(state, Volume.AMBULANCE, 20, START, policy or Policy())
+    return judge_vehicle(state, Terms(Volume.AMBULANCE, 20, START, policy or Policy()))
 
 
 def test_rule_012_the_guard_of_the_sector_is_solicited_without_a_tick_or_a_position() -> None:
@@ -41,8 +42,8 @@ def test_rule_012_the_guard_of_the_sector_is_solicited_without_a_tick_or_a_posit
         ({"guard": GuardDuty(reach=None)}, VehicleVerdict.OTHER_SECTOR),
         ({"engaged": True}, VehicleVerdict.ENGAGED),
         ({"guard": GuardDuty(reach=0, phone=False)}, VehicleVerdict.NO_GUARD_PHONE),
-        ({"travel_s": 1201.0}, VehicleVerdict.TOO_FAR),
-        ({"travel_s": None}, VehicleVerdict.TOO_FAR),
+        ({"arrival": arriving(1201.0)}, VehicleVerdict.TOO_FAR),
+        ({"arrival": None}, VehicleVerdict.TOO_FAR),
         ({"guard": None}, VehicleVerdict.ON_GUARD),
     ],
 )
@@ -53,18 +54,18 @@ def test_rule_012_a_guard_vehicle_that_is_not_asked_has_its_reason(
 
 
 def test_rule_012_a_samu_may_ask_its_guard_beyond_the_delay() -> None:
-    late = replace(ON_GUARD, travel_s=2000.0)
+    late = replace(ON_GUARD, arrival=arriving(2000.0))
     assert judged(late, Policy(guard_beyond_delay=True)).verdict is VehicleVerdict.SOLICITED
 
 
 def test_rule_004_a_small_guard_vehicle_does_not_serve_a_large_demand() -> None:
-    assert judge_vehicle(ON_GUARD, Volume.ASSU, 20, START, Policy()).verdict is VehicleVerdict.TOO_SMALL
+    assert judge_vehicle(ON_GUARD, Terms(Volume.ASSU, 20, START, Policy())).verdict is VehicleVerdict.TOO_SMALL
 
 
 def test_rule_012_own_sector_then_nearest_then_fewest_missions() -> None:
     def one(name: str, travel_s: float, reach: int, missions: int) -> Judgement:
         duty = GuardDuty(reach=reach, missions=missions)
-        return judged(replace(ON_GUARD, vehicle_id=uid(name), travel_s=travel_s, guard=duty))
+        return judged(replace(ON_GUARD, vehicle_id=uid(name), arrival=arriving(travel_s), guard=duty))
 
     asked = candidates(
         [one("neighbour", 60, 1, 0), one("busy", 590, 0, 3), one("rested", 595, 0, 1), one("near", 300, 0, 9)]
