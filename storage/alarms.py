@@ -17,7 +17,9 @@ from domain.facts import Fact
 from domain.vocabulary import Subject
 from storage.tables import (
     alarms,
+    communes,
     companies,
+    coverage_gaps,
     guard_periods,
     guard_sectors,
     guard_shifts,
@@ -41,6 +43,8 @@ class Alarm:
     company_id: UUID | None
     mission_id: UUID | None
     site_id: UUID | None
+    volume: str | None
+    """Whose coverage is lost."""
     raised_at: datetime
     seen_at: datetime | None
     seen_by: str | None
@@ -53,20 +57,25 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class AlarmLine(Alarm):
-    """An alarm with the names of what it is about, as far as it is about any; the vehicle is the guard's or mission's."""
+    """An alarm with the names of what it is about, as far as it is about any; the vehicle is the guard's or mission's.
+
+    Of lost coverage: how many communes that fell are not covered again, and how many people live there.
+    """
 
     company_name: str | None
     company_phone: str | None
     site_name: str | None
     sector_name: str | None
     vehicle_name: str | None
+    commune_count: int | None
+    population: int | None
 
 
 # -- folding ---------------------------------------------------------------------------------------------------------
 
 
 async def fold_all(connection: AsyncConnection, facts: Iterable[DutyFact]) -> None:
-    """Fold the alarms among the facts of companies and guard periods."""
+    """Fold the alarms among the facts of companies, guard periods and SAMUs."""
     for fact in facts:
         statement = _fold(fact.body, fact.at, fact)
         if statement is not None:
@@ -118,6 +127,7 @@ def _raised(body: AlarmRaised, at: datetime, whose: DutyFact) -> sa.Executable |
         company_id=body.company_id,
         mission_id=body.mission_id,
         site_id=body.site_id,
+        volume=body.volume,
         raised_at=at,
     )
     again = dict.fromkeys((*_SEEN, *_COMPANY_SEEN, "closed_at")) | {"level": body.level, "raised_at": at}
@@ -179,21 +189,16 @@ _ALARM = sa.select(*(alarms.c[name] for name in Alarm.__slots__))
 
 
 def _lines() -> sa.Select[Any]:
-    """Alarms with names. The vehicle of a guard is that of its last shift."""
-    shift = (
-        sa.select(guard_shifts.c.vehicle_id)
-        .where(guard_shifts.c.period_id == guard_periods.c.id)
-        .order_by(guard_shifts.c.closed_at.is_not(None), guard_shifts.c.opened_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    vehicle_id = sa.func.coalesce(missions.c.vehicle_id, shift)
+    """Alarms with names."""
+    lost = _lost_coverage()
     names = {
         "company_name": companies.c.name,
         "company_phone": companies.c.phone,
         "site_name": sites.c.name,
         "sector_name": guard_sectors.c.name,
         "vehicle_name": vehicles.c.name,
+        "commune_count": lost.c.commune_count,
+        "population": lost.c.population,
     }
     return _ALARM.add_columns(*(column.label(name) for name, column in names.items())).select_from(
         alarms.outerjoin(companies, companies.c.id == alarms.c.company_id)
@@ -201,7 +206,31 @@ def _lines() -> sa.Select[Any]:
         .outerjoin(guard_periods, guard_periods.c.id == alarms.c.subject_id)
         .outerjoin(guard_sectors, guard_sectors.c.id == guard_periods.c.sector_id)
         .outerjoin(missions, missions.c.id == alarms.c.mission_id)
-        .outerjoin(vehicles, vehicles.c.id == vehicle_id)
+        .outerjoin(vehicles, vehicles.c.id == sa.func.coalesce(missions.c.vehicle_id, _guard_vehicle()))
+        .outerjoin(lost, alarms.c.volume.is_not(None) & alarms.c.closed_at.is_(None))
+    )
+
+
+def _guard_vehicle() -> sa.ScalarSelect[Any]:
+    """The vehicle of a guard is that of its last shift."""
+    shift = sa.select(guard_shifts.c.vehicle_id).where(guard_shifts.c.period_id == guard_periods.c.id)
+    last = shift.order_by(guard_shifts.c.closed_at.is_not(None), guard_shifts.c.opened_at.desc())
+    return last.limit(1).scalar_subquery()
+
+
+def _lost_coverage() -> sa.FromClause:
+    """How many communes fell and are not covered again, and the people who live there."""
+    counted = sa.func.count().label("commune_count")
+    people = sa.func.coalesce(sa.func.sum(communes.c.population), 0).label("population")
+    return (
+        sa.select(counted, people)
+        .select_from(coverage_gaps.outerjoin(communes, communes.c.insee == coverage_gaps.c.insee))
+        .where(
+            coverage_gaps.c.samu_id == alarms.c.samu_id,
+            coverage_gaps.c.volume == alarms.c.volume,
+            ~coverage_gaps.c.covered,
+        )
+        .lateral("lost")
     )
 
 

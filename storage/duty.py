@@ -21,6 +21,11 @@ async def lock(connection: AsyncConnection, subject_id: UUID) -> None:
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(subject_id))))
 
 
+async def try_lock(connection: AsyncConnection, subject_id: UUID) -> bool:
+    """As `lock`, unless somebody else holds it: then it is false, and nothing is waited for."""
+    return bool(await connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_lock_key(subject_id)))))
+
+
 async def tell(connection: AsyncConnection, facts: Sequence[DutyFact]) -> None:
     """Number the facts, fold the alarms among them, and append all to the journal.
 
