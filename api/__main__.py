@@ -5,6 +5,8 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from types import FrameType
 
@@ -14,6 +16,10 @@ import uvicorn
 from api.app import create_app
 from api.engine import TemporalEngine
 from api.resources import ApiConfig, Resources
+from geo.engines import make_travel
+from geo.routes import Navigator, routes_with
+from geo.straight import StraightTravel
+from geo.valhalla import Valhalla, open_client
 from settings import Settings
 from storage import migrate
 from storage.engine import create_engine
@@ -43,8 +49,20 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def build(settings: Settings) -> Resources:
+@asynccontextmanager
+async def navigator_of(settings: Settings) -> AsyncIterator[Navigator | None]:
+    """Who draws routes turn by turn, if the settings name a server. Raises ValueError for an address that is none."""
+    if settings.valhalla_url is None:
+        yield None
+        return
+    async with open_client() as client:
+        yield Valhalla(client, settings.valhalla_url, within_s=settings.valhalla_timeout_s)
+
+
+async def build(settings: Settings, navigator: Navigator | None = None) -> Resources:
     """Everything that the process works with; nothing is connected yet, so that it starts without the engine."""
+    travel = make_travel(settings.travel_choice)
+    straight = StraightTravel(settings.travel_speed_kmh, settings.travel_detour, settings.travel_fastest_kmh)
     database = create_engine(settings.database_url, settings.database_pool_size, "rescousse-api")
     client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
     return Resources(
@@ -59,12 +77,18 @@ async def build(settings: Settings) -> Resources:
         keyring=Keyring(settings.identity_key_ring),
         feed=Feed(settings.database_url),
         migrated=partial(migrate.is_current, database),
+        travel=travel,
+        routes=routes_with(travel, straight, navigator),
     )
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT."""
-    resources = await build(settings)
+    async with navigator_of(settings) as navigator:
+        await _serve(await build(settings, navigator), listener)
+
+
+async def _serve(resources: Resources, listener: socket.socket) -> None:
     config = uvicorn.Config(
         create_app(resources),
         log_config=None,
@@ -84,6 +108,7 @@ def configure_logs(level: str) -> None:
     """One JSON line an event, on standard output."""
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it greets at every look at the migrations
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes addresses with their passwords
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from api.schemas.alarms import AlarmShown, AlarmState
 from api.security import Caller
 from api.telling import is_colleague
+from domain.fleet import Volume
 from domain.vocabulary import AlarmKind, Subject
 from storage.alarms import AlarmLine
 
@@ -23,6 +24,9 @@ TO_THE_SAMU: Mapping[AlarmKind, str] = {
     AlarmKind.GUARD_PERIOD_MISSING: (
         "garde absente du tableau, à joindre par téléphone ; approuvez-la ou refusez-la."
     ),
+    AlarmKind.COVERAGE_LOST: (
+        "plus aucun véhicule libre n'y serait à temps, faites-en avancer un ou appelez une entreprise."
+    ),
 }
 TO_THE_COMPANY: Mapping[AlarmKind, str] = {
     AlarmKind.ACKNOWLEDGEMENT_LATE: "mission confirmée et toujours pas acquittée, joignez l'équipage.",
@@ -37,6 +41,12 @@ TO_THE_COMPANY: Mapping[AlarmKind, str] = {
     AlarmKind.GUARD_PERIOD_MISSING: (
         "votre garde n'est pas au tableau, les demandes viendront par téléphone en attendant le SAMU."
     ),
+    AlarmKind.COVERAGE_LOST: "plus aucun véhicule libre n'y serait à temps.",
+}
+THOUSANDS = "\N{NARROW NO-BREAK SPACE}"
+VOLUMES: Mapping[Volume, str] = {
+    Volume.AMBULANCE: "couverture petit volume",
+    Volume.ASSU: "couverture grand volume",
 }
 
 
@@ -76,6 +86,18 @@ def _sentence(found: AlarmLine, caller: Caller) -> str:
     text = (TO_THE_COMPANY if to_company else TO_THE_SAMU)[AlarmKind(found.kind)]
     sector = f"secteur {found.sector_name}" if found.sector_name else None
     names = [sector, found.site_name, found.vehicle_name, None if to_company else found.company_name]
-    about = ", ".join(each for each in names if each)
+    about = ", ".join(each for each in (*names, *_coverage(found)) if each)
     whole = f"{about} : {text}" if about else text
     return whole[0].upper() + whole[1:]
+
+
+def _coverage(found: AlarmLine) -> list[str]:
+    """Of lost coverage: which, how many communes, how many people. Those who are covered again are not counted."""
+    if found.volume is None:
+        return []
+    counted = []
+    if found.commune_count:
+        communes = "commune" if found.commune_count == 1 else "communes"
+        people = f"{found.population or 0:,}".replace(",", THOUSANDS)
+        counted = [f"{found.commune_count} {communes}", f"{people} habitants"]
+    return [VOLUMES[Volume(found.volume)], *counted]

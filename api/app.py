@@ -15,6 +15,7 @@ from api.edge import Edge
 from api.resources import Resources
 from api.routes import (
     alarms,
+    coverage,
     crews,
     decisions,
     demands,
@@ -24,12 +25,15 @@ from api.routes import (
     health,
     journal,
     missions,
+    mobilisation,
     positions,
     regulation,
     roster,
+    route,
     solicitations,
     stream,
     token,
+    verdicts,
 )
 from api.schemas.common import ProblemShown
 from api.sweeper import sweep_for_ever
@@ -59,16 +63,20 @@ ROUTERS = (
     decisions.router,
     journal.router,
     journal.whole,
+    verdicts.router,
     solicitations.router,
     missions.router,
+    route.router,
     regulation.router,
     regulation.unkeyed,
     crews.router,
     fleet.router,
+    mobilisation.router,
     positions.router,
     guard.router,
     roster.router,
     alarms.router,
+    coverage.router,
     stream.router,
     health.router,
 )
@@ -124,6 +132,7 @@ def _lifespan(resources: Resources) -> Callable[[FastAPI], Any]:
             for task in tasks:
                 with suppress(asyncio.CancelledError):
                     await task
+            await resources.positions.close()
 
     return lifespan
 

@@ -1,5 +1,6 @@
 """A small memory of what was read a moment ago: bounded, and never older than it says."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -39,3 +40,29 @@ class TimedCache(Generic[Key, Value]):
         """Read a value again the next time, whoever is reading it at this moment."""
         self._forgotten += 1
         self._kept.pop(key, None)
+
+
+class SharedCache(Generic[Key, Value]):
+    """As `TimedCache`; and whoever asks while a value is being read waits for that one reading."""
+
+    def __init__(self, seconds: float, size: int, now: Callable[[], float] = time.monotonic) -> None:
+        """Remember nothing yet."""
+        self._kept: TimedCache[Key, Value] = TimedCache(seconds, size, now)
+        self._reading: dict[Key, asyncio.Task[Value]] = {}
+
+    async def get(self, key: Key, read: Callable[[], Awaitable[Value]]) -> Value:
+        """The value, read again when it is not known or too old; what went wrong is told to all who waited.
+
+        The reading goes on when those who asked for it have gone: the next one who asks has it.
+        """
+        reading = self._reading.get(key)
+        if reading is None:
+            reading = asyncio.create_task(self._kept.get(key, read))
+            self._reading[key] = reading
+            reading.add_done_callback(lambda done: self._forget(key, done))
+        return await asyncio.shield(reading)
+
+    def _forget(self, key: Key, done: "asyncio.Task[Value]") -> None:
+        del self._reading[key]
+        if not done.cancelled():
+            done.exception()  # asked for, even when nobody waits any more: else it would be logged as forgotten

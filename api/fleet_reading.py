@@ -10,6 +10,7 @@ from api.resources import Resources
 from api.schemas.fleet import (
     CompanyShown,
     FleetShown,
+    MobilisationShown,
     PhonesShown,
     PositionShown,
     RegulationShown,
@@ -118,8 +119,14 @@ def _site(seen: Seen, found: SiteCard) -> SiteShown:
         lon=found.lon,
         available=available_at(found.available, found.available_until, seen.at),
         until=_end_ahead(found.available_until, seen.at),
+        mobilisation=_mobilisation(found),
         regulation=_regulation(seen, found),
     )
+
+
+def _mobilisation(found: SiteCard) -> MobilisationShown:
+    hours = found.mobilisation_by_hour_s
+    return MobilisationShown(default_s=found.mobilisation_s, by_hour_s=None if hours is None else list(hours))
 
 
 def _end_ahead(until: datetime | None, at: datetime) -> datetime | None:

@@ -4,6 +4,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds."""
+BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
+"""Rows."""
 
 
 class Metrics:
@@ -25,6 +27,12 @@ class Metrics:
         self.streams = Gauge("rescousse_streams", "Live streams open", registry=registry)
         self.verdicts = Counter(
             "rescousse_verdicts", "Verdicts of the engine", ["update", "outcome"], registry=registry
+        )
+        self.positions = Counter(
+            "rescousse_positions", "Positions told, by what became of them", ["outcome"], registry=registry
+        )
+        self.position_batches = Histogram(
+            "rescousse_position_batches", "Positions a transaction", buckets=BATCHES, registry=registry
         )
         self.started = Counter(
             "rescousse_demands_started", "Demands handed to the engine", ["by"], registry=registry

@@ -72,10 +72,11 @@ async def _may_read_patient(connection: AsyncConnection, reader: Reader, found: 
         return caller.samu_id == found.samu_id
     if caller.company_id != found.company_id or found.ended_at is not None:
         return False
-    return caller.role is Role.REGULATOR or await _is_concerned(connection, reader, found)
+    return caller.role is Role.REGULATOR or await concerns(connection, reader, found)
 
 
-async def _is_concerned(connection: AsyncConnection, reader: Reader, found: MissionView) -> bool:
+async def concerns(connection: AsyncConnection, reader: Reader, found: MissionView) -> bool:
+    """Whether the device that the reader is on is in the vehicle, regulates its site or is its guard's phone."""
     if reader.device_id is None:
         return False
     hands = await regulation.hands_of(connection, found.company_id, reader.device_id, reader.at)
@@ -89,7 +90,7 @@ async def find_to_act(resources: Resources, reader: Reader, mission_id: UUID) ->
     found = await find_mission(resources, reader.caller, mission_id)
     if reader.caller.role is Role.CREW:
         async with resources.database.connect() as connection:
-            if not await _is_concerned(connection, reader, found):
+            if not await concerns(connection, reader, found):
                 raise Problem("not_in_this_vehicle")
     return found
 

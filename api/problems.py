@@ -85,6 +85,9 @@ KINDS: Mapping[str, Kind] = {
         UNPROCESSABLE, "Roster refused", "Nothing was imported: correct what `errors` names, all of it."
     ),
     "samu_required": Kind(UNPROCESSABLE, "SAMU required", "Say whose roster this is (`samu_id`)."),
+    "too_many_cells": Kind(
+        UNPROCESSABLE, "Too many cells", "One answer does not have so many: ask for a coarser resolution."
+    ),
     "until_in_the_past": Kind(UNPROCESSABLE, "Already over", "`until` must lie in the future."),
     "idempotency_mismatch": _refusal(
         "Key used before", "This Idempotency-Key was used with another request: take a new key."
@@ -101,6 +104,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "database_unavailable": Kind(
         503, "Database unavailable", "Nothing is lost: send the same request again, with the same key."
+    ),
+    "too_busy": Kind(
+        503, "Too busy", "Nothing of this was kept: send the same request again, as Retry-After says."
     ),
     "not_ready": Kind(503, "Not ready", "This process cannot serve yet."),
     "internal_error": Kind(500, "Internal error", "The fault is ours, and was written down."),
@@ -139,6 +145,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "too_late_to_cancel": _refusal("Too late to cancel", "The patient is on board already."),
     "too_late_to_amend": _refusal("Too late to amend", "The patient is on board already."),
+    "no_position": _refusal(
+        "No position", "Nobody has heard where this vehicle is: send its position, or telephone."
+    ),
+    "no_destination": _refusal(
+        "No destination", "No facility was given yet (PUT /v1/demands/{id}/destination): ask for `to=pickup`."
+    ),
     "mission_unknown": Kind(404, "Not found", "There is nothing here, or it is not yours to see."),
     "mission_ended": _refusal("Mission ended", "This mission is over."),
     "wrong_step": _refusal("Wrong step", "The steps have one order: pass the expected one."),

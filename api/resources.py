@@ -11,13 +11,18 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.cache import TimedCache
+from api.coverage_memory import CoverageMemory
 from api.engine import Engine
 from api.metrics import Metrics
+from api.position_writer import PositionWriter
 from api.probe import EngineProbe
 from api.throttle import AnswerThrottle, LoginThrottle
 from domain.fleet import Point
 from geo.area import Area
+from geo.routes import Routes
 from geo.sectors import SectorMap
+from geo.straight import StraightTravel
+from geo.travel_time import Travel
 from storage import accounts, sectors, sessions
 from storage.accounts import Person, SamuProfile, SoftwareKey
 from storage.feed import Feed
@@ -64,12 +69,18 @@ class Resources:
     keyring: Keyring = field(repr=False)
     feed: Feed
     migrated: Callable[[], Awaitable[bool]]
+    travel: Travel = field(default_factory=lambda: StraightTravel(speed_kmh=70, detour=1.35))
+    """How long vehicles need, and which road a position is on."""
+    routes: Routes = field(default_factory=lambda: Routes(StraightTravel(speed_kmh=70, detour=1.35)))
+    """The way of a vehicle that was chosen."""
     clock: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
     answers: AnswerThrottle = field(default_factory=AnswerThrottle)
     probe: EngineProbe = field(init=False)
     tail: Tail = field(init=False)
+    positions: PositionWriter = field(init=False)
+    """Writes all positions that this process is told."""
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     people: TimedCache[UUID, Person | None] = field(
         default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)
@@ -86,9 +97,12 @@ class Resources:
     areas: TimedCache[UUID, SamuArea | None] = field(
         default_factory=lambda: TimedCache(AREA_SECONDS, CACHED_AREAS)
     )
+    coverage: CoverageMemory = field(default_factory=CoverageMemory)
 
     def __post_init__(self) -> None:
-        """One probe, and one memory of the journal's end, for the whole process."""
+        """One probe, one memory of the journal's end and one writer of positions, for the whole process."""
+        writer = PositionWriter(self.database, self.travel, self.clock, self.metrics)
+        object.__setattr__(self, "positions", writer)
         object.__setattr__(self, "tail", Tail(self.database, self.feed))
         object.__setattr__(self, "probe", EngineProbe(self.engine, self.clock))
 
@@ -124,14 +138,19 @@ class Resources:
         return await self.keys.get(key_hash, read)
 
     async def sector_at(self, samu_id: UUID, place: Point) -> UUID | None:
-        """The guard sector that a place lies in; the outlines are read again every minute."""
+        """The guard sector that a place lies in."""
+        return (await self.sector_map(samu_id)).sector_at(place.lat, place.lon)
+
+    async def sector_map(self, samu_id: UUID) -> SectorMap:
+        """The guard sectors of a SAMU; the outlines are read again every minute."""
 
         async def read() -> SectorMap:
             async with self.database.connect() as connection:
                 found = await sectors.sectors_of(connection, samu_id)
-            return SectorMap.of_usable((each.id, each.outline) for each in found)
+            outlines = [(each.id, each.outline) for each in found]
+            return await asyncio.to_thread(SectorMap.of_usable, outlines)  # half a second for a département
 
-        return (await self.sectors.get(samu_id, read)).sector_at(place.lat, place.lon)
+        return await self.sectors.get(samu_id, read)
 
     async def samu(self, samu_id: UUID) -> SamuArea | None:
         """A SAMU with its area and policy, read again every minute."""

@@ -37,6 +37,8 @@ NO_PHONE = "Aucun téléphone dans ce véhicule : appelez l'équipage."
 NOW_R4 = "Ce téléphone régule et fait la mission : vous êtes en mode R4."
 """Told once, when a Master phone gets into a vehicle (rule 47)."""
 WAITING_MISSION = "Une mission est en cours pour ce véhicule."
+INVENTED_ROADS = "Routes inventées pour la démonstration : ne vous en servez pas pour conduire."
+STRAIGHT_LINE = "Estimation à vol d'oiseau : ce trait n'est pas une route."
 
 
 def post_sentence(found: Readiness, words: Sequence[str], *, own: bool = True) -> str:

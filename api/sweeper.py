@@ -5,8 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
+from api.coverage_watch import CoverageWatch
 from api.duty_sweeper import SilenceWatch, WatchStarter
 from api.engine import EngineAwayError
+from api.fix_keeper import KEEP_EVERY_SECONDS, SNAP_EVERY_SECONDS, FixKeeper, Resnapper
 from api.refusals import is_database_away
 from api.resources import Resources
 from domain.messages import DemandStart
@@ -25,11 +27,15 @@ log = logging.getLogger(__name__)
 
 async def sweep_for_ever(resources: Resources) -> None:
     """Sweep until cancelled; nothing that fails ends it, and no duty waits for another."""
-    silence, watches = SilenceWatch(resources), WatchStarter(resources)
+    silence, watches, coverage = SilenceWatch(resources), WatchStarter(resources), CoverageWatch(resources)
+    keeper, resnapper = FixKeeper(resources), Resnapper(resources)
     async with asyncio.TaskGroup() as duties:
         duties.create_task(_for_ever(lambda: _sweep_all(resources), EVERY_SECONDS))
         duties.create_task(_for_ever(silence.look, EVERY_SECONDS))
         duties.create_task(_for_ever(watches.start, EVERY_SECONDS))
+        duties.create_task(_for_ever(coverage.look, EVERY_SECONDS))
+        duties.create_task(_for_ever(keeper.keep, KEEP_EVERY_SECONDS))
+        duties.create_task(_for_ever(resnapper.snap, SNAP_EVERY_SECONDS))
         duties.create_task(_for_ever(lambda: _forget(resources), FORGET_EVERY_SECONDS))
 
 

@@ -36,6 +36,8 @@ from settings import Settings
 from storage import tables
 from storage.engine import create_engine, transaction
 
+FIRST_ONLY = frozenset({"mobilisation_s", "mobilisation_by_hour_s"})
+"""Columns that a company changes itself: written with the row, and left alone ever after."""
 SECRET = "RESCOUSSE_DEMO_SECRET"  # noqa: S105 - the name of the variable
 
 
@@ -77,14 +79,19 @@ async def seed_demo(engine: AsyncEngine, department: DemoDepartment, secret: str
     """Write what is missing or has changed, in one transaction; return how many rows that were.
 
     Tick-boxes and positions are left alone: the demo starts with nothing ticked and no position, and what people do
-    with it afterwards stays. So do guard sectors, once there are any: `rescousse sectors` may have loaded others.
+    with it afterwards stays; so do mobilisation times, which a site has from its first day. So do guard sectors and communes, once there are any: `rescousse sectors` and `rescousse
+    communes` may have loaded others.
     Raises OtherDemoError if another seed's accounts are there.
     """
     async with transaction(engine) as connection:
         await _refuse_another_demo(connection, department)
         rows = demo_rows(department, secret)
+        kept = set()
         if await _has_sectors(connection, department.samu.id):
-            rows = [(table, given) for table, given in rows if table is not tables.guard_sectors]
+            kept.add(tables.guard_sectors)
+        if await connection.scalar(sa.select(sa.exists().select_from(tables.communes))):
+            kept.add(tables.communes)
+        rows = [(table, given) for table, given in rows if table not in kept]
         return sum([await _upsert(connection, *one) for one in rows])
 
 
@@ -133,10 +140,10 @@ async def _has_sectors(connection: AsyncConnection, samu_id: UUID) -> bool:
 
 
 async def _upsert(connection: AsyncConnection, table: sa.Table, rows: Sequence[Row]) -> int:
-    """Insert rows, and update those that differ; return how many were written."""
+    """Insert rows, and update those that differ but for FIRST_ONLY; return how many were written."""
     key = [column.name for column in table.primary_key]
     statement = insert(table).values(rows)
-    others = [name for name in rows[0] if name not in key]
+    others = [name for name in rows[0] if name not in key and name not in FIRST_ONLY]
     if others:
         new = {name: statement.excluded[name] for name in others}
         differs = sa.or_(*(table.columns[name].is_distinct_from(value) for name, value in new.items()))
@@ -182,6 +189,7 @@ def _summary(department: DemoDepartment, written: int) -> Table:
         "guard sectors": department.sectors,
         "crew members": department.staff,
         "facilities": department.facilities,
+        "communes": department.communes,
         "accounts": department.accounts,
     }
     for what, things in counted.items():

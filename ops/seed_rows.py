@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from ops.demo import DemoAccount, DemoCompany, DemoDepartment, DemoSector, demo_api_key, demo_password
+from ops.demo.fleet import MOBILISATION_BY_DAY_S, mobilisation_by_hour_s
 from ops.demo.model import DemoSamu, demo_id
+from simulation.places import Commune
 from storage import tables
 from storage.accounts import secret_hash
 
@@ -29,6 +31,7 @@ def demo_rows(department: DemoDepartment, secret: str) -> list[tuple[sa.Table, l
         (tables.guard_sectors, [_sector_row(samu.id, one) for one in department.sectors]),
         (tables.staff, [row for one in companies for row in _staff_rows(one)]),
         (tables.facilities, _facility_rows(department)),
+        (tables.communes, [_commune_row(one) for one in department.communes]),
         (tables.persons, [_person_row(account, secret) for account in department.accounts]),
         (tables.api_keys, [_key_row(department, secret)]),
     ]
@@ -40,7 +43,15 @@ def _samu_row(samu: DemoSamu) -> Row:
 
 def _site_rows(company: DemoCompany) -> list[Row]:
     return [
-        {"id": one.id, "company_id": company.id, "name": one.name, "lat": one.lat, "lon": one.lon}
+        {
+            "id": one.id,
+            "company_id": company.id,
+            "name": one.name,
+            "lat": one.lat,
+            "lon": one.lon,
+            "mobilisation_s": MOBILISATION_BY_DAY_S,
+            "mobilisation_by_hour_s": list(mobilisation_by_hour_s()),
+        }
         for one in company.sites
     ]
 
@@ -82,6 +93,16 @@ def _facility_rows(department: DemoDepartment) -> list[Row]:
         {"id": one.finess, "name": one.name, "commune": one.commune, "lat": one.lat, "lon": one.lon}
         for one in department.facilities
     ]
+
+
+def _commune_row(commune: Commune) -> Row:
+    return {
+        "insee": commune.insee,
+        "name": commune.name,
+        "population": commune.population,
+        "lat": commune.lat,
+        "lon": commune.lon,
+    }
 
 
 def _person_row(account: DemoAccount, secret: str) -> Row:

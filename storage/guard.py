@@ -25,6 +25,8 @@ from domain.people import Actor
 from domain.vocabulary import AlarmKind, ShiftEnd, SolicitationState, Tier
 from storage.guard_phones import phone_count, phone_gone_at
 from storage.tables import (
+    Instant,
+    Uuid,
     companies,
     engagements,
     guard_periods,
@@ -115,15 +117,8 @@ async def guard_vehicles(
     connection: AsyncConnection, samu_id: UUID, at: datetime | None = None
 ) -> list[GuardVehicle]:
     """Every vehicle on guard for the SAMU, once: a chained shift takes over when the one before has ended."""
-    over = guard_periods.c.ends_at <= (at or sa.func.now())
-    query = (
-        sa.select(*_OF, missions_since().label("missions"), phone_count().label("phones"))
-        .ext(distinct_on(guard_shifts.c.vehicle_id))
-        .select_from(shifts_and_periods())
-        .where(guard_periods.c.samu_id == samu_id, *_COUNTS)
-        .order_by(guard_shifts.c.vehicle_id, over, guard_periods.c.starts_at)
-    )
-    return [made(GuardVehicle, row) for row in await connection.execute(query)]
+    found = await connection.execute(_GUARD_VEHICLES, {"samu": samu_id, "at": at})
+    return [made(GuardVehicle, row) for row in found]
 
 
 async def guards_by_phone(connection: AsyncConnection, sector_id: UUID, at: datetime) -> list[GuardByPhone]:
@@ -373,3 +368,19 @@ def missions_since() -> sa.ScalarSelect[int]:
 _IDS = (guard_shifts.c.vehicle_id, guard_periods.c.company_id, guard_periods.c.sector_id)
 _OF = (*_IDS, guard_periods.c.id.label("period_id"), guard_shifts.c.id.label("shift_id"))
 """Who is on guard, and of what."""
+
+
+def _guard_vehicles() -> sa.Select[Any]:
+    at, samu = sa.bindparam("at", type_=Instant), sa.bindparam("samu", type_=Uuid)
+    over = guard_periods.c.ends_at <= sa.func.coalesce(at, sa.func.now())
+    return (
+        sa.select(*_OF, missions_since().label("missions"), phone_count().label("phones"))
+        .ext(distinct_on(guard_shifts.c.vehicle_id))
+        .select_from(shifts_and_periods())
+        .where(guard_periods.c.samu_id == samu, *_COUNTS)
+        .order_by(guard_shifts.c.vehicle_id, over, guard_periods.c.starts_at)
+    )
+
+
+_GUARD_VEHICLES = _guard_vehicles()
+"""Made once: every survey asks it."""

@@ -1,6 +1,6 @@
 """Companies' means as callers see and tick them: sites, vehicles, facilities."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -39,6 +39,8 @@ class SiteCard:
     lon: float
     available: bool
     available_until: datetime | None
+    mobilisation_s: int
+    mobilisation_by_hour_s: Sequence[int] | None
     state: str | None
     """Of its lease, null while nobody ever took it; `domain.lease.Lease` says what the following mean."""
     epoch: int | None
@@ -137,10 +139,11 @@ async def sites_of_company(connection: AsyncConnection, company_id: UUID) -> lis
 
 def _sites() -> sa.Select[Any]:
     own = ("id", "company_id", "name", "lat", "lon", "available", "available_until")
+    mobilised = ("mobilisation_s", "mobilisation_by_hour_s")
     held = ("state", "epoch", "device_id", "taken_at", "heartbeat_at", "offered_to")
     return (
         sa.select(
-            *(sites.c[name] for name in own),
+            *(sites.c[name] for name in (*own, *mobilised)),
             *(leases.c[name] for name in held),
             devices.c.name.label("device_name"),
             devices.c.kind.label("device_kind"),

@@ -90,7 +90,7 @@ async def _read(resources: Resources, caller: Caller, alarm_id: UUID) -> AlarmLi
 
 
 async def _see(resources: Resources, caller: Caller, found: AlarmLine, sight: AlarmSight) -> None:
-    """Write the fact to the company's or the guard period's journal, once."""
+    """Write the fact to the company's, the guard period's or the SAMU's journal, once."""
     async with resources.database.begin() as connection:
         await duty.lock(connection, found.subject_id)  # whoever closes it holds this lock as well
         now = await alarms.read_alarm(connection, caller.scope, found.id)

@@ -45,6 +45,7 @@ def build_demo(seed: int, data: Path = DATA) -> DemoDepartment:
         companies=_companies(seed, communes),
         sectors=build_sectors(seed, communes.items, data),
         facilities=load_facilities(seed, communes.items, data),
+        communes=communes.items,
     )
 
 

@@ -6,6 +6,7 @@ from random import Random
 from uuid import UUID
 
 from domain.fleet import Category
+from domain.mobilisation import HOURS
 from ops.demo.model import DemoSite, DemoVehicle, demo_id
 
 MOST_AT_A_SITE = 5
@@ -13,6 +14,20 @@ MOST_AT_A_SITE = 5
 
 _MIX = (Category.A, Category.C, Category.C, Category.A, Category.C)
 """Two large vehicles in five. The first of each company is large, since a large one may serve any demand."""
+
+
+MOBILISATION_BY_DAY_S = 120
+"""A crew that waits at the site needs two minutes to be on the road."""
+MOBILISATION_BY_NIGHT_S = 360
+"""A crew that is on call at home needs six: the driver picks the colleague up first."""
+DAY_HOURS = range(7, 20)
+
+
+def mobilisation_by_hour_s() -> tuple[int, ...]:
+    """Return what a site's crews need before they leave, in seconds, for each hour that clocks show."""
+    return tuple(
+        MOBILISATION_BY_DAY_S if hour in DAY_HOURS else MOBILISATION_BY_NIGHT_S for hour in range(HOURS)
+    )
 
 
 def share_vehicles(rng: Random, people: Sequence[int], vehicles: int) -> list[int]:

@@ -8,6 +8,7 @@ from domain.people import Role
 from domain.vocabulary import Diploma
 from geo.cells import Polygon
 from geo.geojson import multipolygon
+from simulation.places import Commune
 
 NAMESPACE = UUID("5a1b7a9e-2c0d-5e6f-8a11-0e5c0055e000")
 """Root of every id of the demonstration. Never change it: a seed's ids would all change."""
@@ -139,6 +140,7 @@ class DemoDepartment:
     companies: tuple[DemoCompany, ...]
     sectors: tuple[DemoSector, ...]
     facilities: tuple[DemoFacility, ...]
+    communes: tuple[Commune, ...]
 
     @property
     def accounts(self) -> tuple[DemoAccount, ...]:

@@ -12,7 +12,7 @@ from api.engine import EngineAwayError
 from api.sweeper import sweep
 from domain.messages import Reply, SurveyRequest
 from domain.vocabulary import Tier, VehicleVerdict
-from geo.travel_time import StraightTravel
+from geo.straight import StraightTravel
 from storage import tables
 from tests.api.caller import Caller, Json, assert_problem, demand
 from tests.api.conftest import Api, Login
@@ -311,7 +311,8 @@ async def test_rule_006_who_was_within_reach_and_not_asked_is_not_said_to_be_sol
     told = {each["target_id"]: each["verdict"] for each in found}
     assert told[str(api.world.cathare.vehicles[0].id)] == VehicleVerdict.SOLICITED
     assert told[str(api.world.cathare.site_id)] == VehicleVerdict.NOT_YET_ASKED
-    assert told[str(api.world.corbieres.vehicles[0].id)] == VehicleVerdict.NOT_REGULATED
+    assert told[str(api.world.minervois.vehicles[0].id)] == VehicleVerdict.NOT_REGULATED
+    assert told[str(api.world.corbieres.vehicles[0].id)] == VehicleVerdict.NO_POSITION
 
 
 async def test_scope_who_did_it_is_named_to_their_own_organisation_only(

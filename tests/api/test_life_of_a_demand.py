@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.engine import TemporalEngine
 from api.resources import Resources
 from domain.vocabulary import STEPS
-from geo.travel_time import StraightTravel
+from geo.straight import StraightTravel
 from tests.api.caller import Caller, Json, assert_problem, demand
 from tests.api.conftest import Api, make_resources
 from tests.api.test_stream import listening

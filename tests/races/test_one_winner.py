@@ -32,7 +32,7 @@ from domain.messages import (
 )
 from domain.outcomes import Outcome
 from domain.vocabulary import Tier
-from geo.travel_time import StraightTravel
+from geo.straight import StraightTravel
 from storage import tables
 from tests.fixtures.world import World
 from tests.unit.stories import CARCASSONNE, SAMU, regulator

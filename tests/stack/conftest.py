@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from bench.players import Coordinator, Heard, Samu, coordinator, eventually, samu
@@ -108,7 +109,15 @@ class Play:
 @pytest.fixture(scope="session")
 async def stack() -> AsyncIterator[Stack]:
     async with running_stack() as running:
+        await _without_coverage_alarms(running)
         yield running
+
+
+async def _without_coverage_alarms(stack: Stack) -> None:
+    """Whole companies come and go here within minutes: people would fall out of reach in the midst of other stories."""
+    policy = "UPDATE samus SET policy = policy || '{\"coverage_alarm_minutes\": null}'"
+    async with await psycopg.AsyncConnection.connect(stack.database, autocommit=True) as connection:
+        await connection.execute(policy)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from domain.messages import EngageRequest
 from domain.outcomes import Outcome
 from domain.people import Actor, Role
 from domain.vocabulary import ShiftEnd
-from geo.travel_time import StraightTravel
+from geo.straight import StraightTravel
 from storage import duty, guard, tables
 from tests.fixtures.world import CARCASSONNE, World
 

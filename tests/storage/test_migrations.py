@@ -86,8 +86,13 @@ async def test_what_demands_were_told_goes_up_and_down_and_what_others_were_told
 
 
 def _differences(connection: sa.Connection) -> list[object]:
-    options = {"compare_type": True, "compare_server_default": True}
+    options = {"compare_type": True, "compare_server_default": True, "include_object": _is_no_partition}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+def _is_no_partition(_: object, name: str | None, kind: str, *__: object) -> bool:
+    """Partitions come and go by the hour: they are nobody's table."""
+    return not (kind == "table" and name and name.startswith("vehicle_fixes_"))
 
 
 async def _tables(engine: AsyncEngine) -> set[str]:

@@ -45,6 +45,26 @@ async def test_the_demo_starts_with_nothing_ticked_and_no_position(
         assert (await connection.execute(sa.select(tables.vehicle_positions))).all() == []
 
 
+async def test_crews_of_the_demo_need_longer_by_night_until_their_company_says_otherwise(
+    engine: AsyncEngine, department: DemoDepartment
+) -> None:
+    """Domain paper, vehicles and crews: at night the driver picks the colleague up at home first."""
+    await seed_demo(engine, department, SECRET)
+    sites, changed = tables.sites, department.sites[0].id
+    times = sa.select(sites.c.id, sites.c.mobilisation_s, sites.c.mobilisation_by_hour_s)
+    async with engine.begin() as connection:
+        rows = (await connection.execute(times)).all()
+        own = sa.update(sites).where(sites.c.id == changed)
+        await connection.execute(own.values(mobilisation_s=60, mobilisation_by_hour_s=None))
+    assert len(rows) == len(department.sites)
+    for row in rows:
+        assert row.mobilisation_by_hour_s == [360] * 7 + [120] * 13 + [360] * 4
+    assert await seed_demo(engine, department, SECRET) == 0
+    async with engine.connect() as connection:
+        [kept] = (await connection.execute(times.where(sites.c.id == changed))).all()
+    assert (kept.mobilisation_s, kept.mobilisation_by_hour_s) == (60, None)
+
+
 async def test_the_demo_has_guard_sectors_where_the_department_has_them(
     engine: AsyncEngine, department: DemoDepartment
 ) -> None:

@@ -12,7 +12,7 @@ from activities.engagement import EngagementActivities
 from activities.limits import DECIDE_SECONDS, RECORD_SECONDS
 from activities.recording import RecordingActivities
 from activities.search import SearchActivities
-from geo.travel_time import StraightTravel
+from geo.straight import StraightTravel
 from settings import Settings
 from storage import journal
 from tests.storage.telling import Telling
