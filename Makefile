@@ -23,7 +23,7 @@ help: ## what can be made
 	@echo "make check  format, lint, layers, types: the fast part of make test"
 	@echo "make unit   the fast tests only"
 	@echo "make format put the code into its format"
-	@echo "make bench  the figures, each next to a baseline of the same run   (ARGS=… for options)"
+	@echo "make bench  the figures, each next to a baseline of the same run   (ARGS=\"lookup roads --write docs/plots\" for sections)"
 	@echo "make races  a thousand races for one mission, and a thousand for one vehicle, on the real engine"
 	@echo "make lock   resolve requirements*.in again and lock them with hashes (needs uv)"
 	@echo "make clean  remove the virtual environment and the caches, keep the data (.rescousse)"

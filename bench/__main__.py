@@ -1,56 +1,73 @@
-"""``python -m bench [--rounds N]``: prints each figure beside its baseline and their ratio."""
+"""``python -m bench [SECTION…]``: prints each figure beside its baseline and their ratio.
+
+Sections: ``dispatch`` (a demand to its companies), ``lookup`` (who is within so many kilometres), ``roads`` (who can be
+there in time by road), ``survey`` (search, SQL and verdicts of a demand), ``ingest`` (positions through the API).
+"""
 
 import asyncio
-import statistics
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from bench.dispatch import VEHICLES, Timings, measure
-from bench.stack import running_stack
+from bench.report import Report, tables, write
 
-
-def main(rounds: Annotated[int, typer.Option(min=5, help="Demands to play.")] = 50) -> None:
-    """Start a stack of its own, play demands with 30 vehicles in range, and print the table."""
-    console = Console()
-    with console.status(f"starting a stack and playing {rounds} demands with {VEHICLES} vehicles in range"):
-        timings = asyncio.run(_run(rounds))
-    console.print(_table(timings, rounds))
+WIDTH = 180
+"""Tables are wide, also where no terminal tells how wide it is."""
 
 
-async def _run(rounds: int) -> Timings:
-    async with running_stack() as stack:
-        return await measure(stack, rounds)
+class Section(StrEnum):
+    """What can be measured."""
+
+    DISPATCH = "dispatch"
+    LOOKUP = "lookup"
+    ROADS = "roads"
+    SURVEY = "survey"
+    INGEST = "ingest"
 
 
-def _table(timings: Timings, rounds: int) -> Table:
-    table = Table(title=f"{rounds} demands one after the other, {VEHICLES} vehicles in range, milliseconds")
-    for name in ("figure", "p50", "p90", "max", "baseline", "p50", "ratio"):
-        table.add_column(name, justify="left" if name in {"figure", "baseline"} else "right")
-    start, update = ("bare start → activity", timings.bare_start), ("bare update", timings.bare_update)
-    _row(table, "posted → first solicitation on the stream", timings.first_solicitation, *start)
-    _row(table, f"posted → all {VEHICLES} on the stream", timings.all_solicitations, *start)
-    _row(table, "acceptance → confirmed", timings.confirmation, *update)
-    _row(table, "fact written → on the stream", timings.commit_to_stream)
-    return table
-
-
-def _row(
-    table: Table, figure: str, ours: list[float], name: str = "–", baseline: list[float] | None = None
+def main(
+    sections: Annotated[list[Section] | None, typer.Argument(help="Which; all by default.")] = None,
+    rounds: Annotated[int, typer.Option(min=5, help="Demands to play (dispatch).")] = 50,
+    queries: Annotated[int, typer.Option(min=5, help="Places to ask about (lookup, roads, survey).")] = 300,
+    seconds: Annotated[int, typer.Option(min=5, help="How long positions are sent (ingest).")] = 60,
+    write_to: Annotated[
+        Path | None, typer.Option("--write", help="Write figures (JSON) and plots (SVG) to this directory.")
+    ] = None,
 ) -> None:
-    middle = statistics.median(ours)
-    bare = statistics.median(baseline) if baseline else None
-    table.add_row(
-        figure,
-        f"{middle:.1f}",
-        f"{statistics.quantiles(ours, n=10)[-1]:.1f}",
-        f"{max(ours):.1f}",
-        name,
-        f"{bare:.1f}" if bare else "–",
-        f"{middle / bare:.2f}" if bare else "–",
-    )
+    """Measure, and print every figure beside its baseline of the same run."""
+    console = Console() if Console().is_terminal else Console(width=WIDTH)
+    for section in sections or list(Section):
+        report = asyncio.run(_run(section, console, rounds=rounds, queries=queries, seconds=seconds))
+        for table in tables(report):
+            console.print(table)
+        for remark in report.remarks:
+            console.print(f"{section}: {remark}", highlight=False)
+        if write_to is not None:
+            console.print(f"{section}: wrote {_written(report, write_to)}", highlight=False)
+
+
+async def _run(section: Section, console: Console, *, rounds: int, queries: int, seconds: int) -> Report:
+    """Each section is loaded when it is wanted: none needs what another does."""
+    from bench import dispatch, ingest, lookup, roads, survey  # noqa: PLC0415
+
+    runs: dict[Section, Callable[[], Awaitable[Report]]] = {
+        Section.DISPATCH: lambda: dispatch.run(console, rounds),
+        Section.LOOKUP: lambda: lookup.run(console, queries),
+        Section.ROADS: lambda: roads.run(console, queries),
+        Section.SURVEY: lambda: survey.run(console, queries),
+        Section.INGEST: lambda: ingest.run(console, seconds=seconds),
+    }
+    return await runs[section]()
+
+
+def _written(report: Report, folder: Path) -> str:
+    from bench.plots import draw  # noqa: PLC0415 - loads for a second
+
+    return f"{write(report, folder)} and {draw(report, folder)}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast a demand reaches the companies, and an acceptance its confirmation."""
+"""How fast a demand reaches the companies, and an acceptance its confirmation, beside the bare engine."""
 
 import asyncio
 import time
@@ -6,12 +6,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rich.console import Console
 from temporalio.client import Client
 
 from bench.baseline import bare_worker, measure_start, measure_updates
 from bench.players import LAT, LON, Json, Samu, data_of, samu
 from bench.post import Post, post
-from bench.stack import Stack
+from bench.report import Group, Line, Report
+from bench.stack import Stack, running_stack
 from simulation.runtime import CompanyAccount
 
 VEHICLES = 30
@@ -27,6 +29,25 @@ class Timings:
     commit_to_stream: list[float] = field(default_factory=list)
     bare_start: list[float] = field(default_factory=list)
     bare_update: list[float] = field(default_factory=list)
+
+
+async def run(console: Console, rounds: int = 50) -> Report:
+    """Start a stack of its own and play demands."""
+    console.print(f"dispatch: {rounds} demands with {VEHICLES} vehicles in range", style="dim")
+    async with running_stack() as stack:
+        timings = await measure(stack, rounds)
+    start, update = "bare start → activity", "bare update"
+    lines = [
+        Line("posted → first solicitation on the stream", timings.first_solicitation, start),
+        Line(f"posted → all {VEHICLES} on the stream", timings.all_solicitations, start),
+        Line("acceptance → confirmed", timings.confirmation, update),
+        Line("fact written → on the stream", timings.commit_to_stream),
+        Line(start, timings.bare_start),
+        Line(update, timings.bare_update),
+    ]
+    return Report(
+        "dispatch", [Group(f"{rounds} demands one after the other, {VEHICLES} vehicles in range", lines)]
+    )
 
 
 async def measure(stack: Stack, rounds: int) -> Timings:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -141,9 +142,14 @@ class Samu(Player):
         return told
 
     async def verdicts(self, demand_id: str, **wanted: str) -> list[Json]:
-        """Why vehicles and sites were, or were not, solicited."""
-        told: list[Json] = (await self.call("GET", f"/v1/demands/{demand_id}/verdicts"))["items"]
-        return [each for each in told if all(each.get(name) == value for name, value in wanted.items())]
+        """Why vehicles and sites were, or were not, solicited; ``wanted`` are filters of the API."""
+        told: list[Json] = []
+        while True:
+            page = await self.call("GET", f"/v1/demands/{demand_id}/verdicts?{urlencode(wanted)}")
+            told += page["items"]
+            if page["next_cursor"] is None:
+                return told
+            wanted["cursor"] = page["next_cursor"]
 
     async def cancel(self, demand_id: str, reason: str = "essai") -> httpx.Response:
         """Cancel a demand; any status is returned."""
