@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.eligibility import Arrival, GuardDuty, SiteState, VehicleState, available_at, regulation_at
 from domain.fleet import Category, Point, Volume, Whereabouts
-from domain.freshness import freshness_of
+from domain.freshness import freshness_of, is_moving
 from domain.messages import SurveyRequest
 from domain.mobilisation import Mobilisation, is_parked
 from domain.policy import Policy
@@ -17,12 +17,16 @@ from geo.travel_time import Measure, Origin, Way
 from storage.fleet import FleetSite, FleetVehicle, Place
 from storage.guard import GuardVehicle
 
+METRES_A_DEGREE = 110_000.0
+"""Of latitude, and a little less: whoever is further along the meridian is further as the crow flies."""
+VOLUMES = {each.value: each.volume for each in Category}
+LEASES = {each.value: each for each in LeaseState}
 ROADLESS = frozenset({Measure.BEYOND, Measure.NONE})
 
 
 def volumes_of(categories: Iterable[str]) -> frozenset[Volume]:
     """The volumes that a company could name for a site (rule 9)."""
-    return frozenset(Category(each).volume for each in categories)
+    return frozenset([VOLUMES[each] for each in categories])
 
 
 def whereabouts(known: FleetVehicle, *, on_guard: bool, at: datetime, policy: Policy) -> Whereabouts | None:
@@ -54,11 +58,12 @@ def mobilisation_s(
     known: FleetVehicle, where: Whereabouts | None, at: datetime, zone: tzinfo, policy: Policy
 ) -> int:
     """What the crew needs before it leaves: nothing, unless the vehicle stands at its site."""
-    home = known.home
-    if home is None or where is None:
+    lat, lon = known.home_lat, known.home_lon
+    if where is None or lat is None or lon is None or is_moving(known.speed_kmh):
         return 0
-    from_home = great_circle_m(where.lat, where.lon, home.lat, home.lon)
-    if not is_parked(from_home, known.speed_kmh, policy):
+    if abs(where.lat - lat) * METRES_A_DEGREE > policy.parked_within_m:
+        return 0  # most are somewhere else: this costs a tenth of the distance
+    if not is_parked(great_circle_m(where.lat, where.lon, lat, lon), known.speed_kmh, policy):
         return 0
     return Mobilisation(known.mobilisation_s or 0, known.mobilisation_by_hour_s).at(at, zone)
 
@@ -86,7 +91,7 @@ class Measured(NamedTuple):
 
 def regulation_of(state: str | None, heartbeat_at: datetime | None, at: datetime) -> LeaseState:
     """How a site is regulated at a moment: a silent post does not, whether or not that was written down (rule 37)."""
-    return regulation_at(LeaseState(state or LeaseState.FREE), heartbeat_at, at)
+    return regulation_at(LEASES[state] if state else LeaseState.FREE, heartbeat_at, at)
 
 
 def guard_duty(known: GuardVehicle | None, reach: Mapping[UUID, int]) -> GuardDuty | None:
@@ -107,7 +112,7 @@ def vehicle_state(
         vehicle_id=known.vehicle_id,
         company_id=known.company_id,
         site_id=known.site_id,
-        volume=Category(known.category).volume,
+        volume=VOLUMES[known.category],
         available=available_at(known.available, known.available_until, at),
         engaged=known.engaged,
         on_guard=known.on_guard,
