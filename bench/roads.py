@@ -19,7 +19,7 @@ from bench.fleet_of_france import AUDE, where_people_live
 from bench.lookup_methods import round_trip
 from bench.lookup_tables import fill
 from bench.report import Group, Report
-from bench.roads_methods import Asked, by_plain_python, by_roads, by_whole_graph, truth_of
+from bench.roads_methods import Asked, by_plain_python, by_roads, by_roads_in_rows, by_whole_graph, truth_of
 from bench.roads_valhalla import against_valhalla
 from bench.servers import MissingToolError, connect, our_postgres
 from bench.turns import WARM_UP, Method, measure
@@ -45,6 +45,7 @@ class Engines:
 
     contraction: RoadTravel
     dijkstra: RoadTravel
+    dijkstra_again: RoadTravel
     uncut: RoadTravel
     judge: RoadTravel
 
@@ -83,15 +84,17 @@ def road_travel(graph: RoadGraph, search: str = "auto") -> RoadTravel:
 
 
 def _engines(graph: RoadGraph) -> Engines:
-    kinds = ("contraction", "dijkstra", "dijkstra", "dijkstra")
+    kinds = ("contraction", *["dijkstra"] * 4)
     return Engines(*(road_travel(graph, search) for search in kinds))
 
 
 def _methods(connection: Connection, engines: Engines) -> list[Method[Asked]]:
     return [
         round_trip(connection),
-        *by_roads(connection, engines.contraction),
-        *by_roads(connection, engines.dijkstra),
+        by_roads(connection, engines.contraction),
+        by_roads_in_rows(connection, engines.contraction),
+        by_roads(connection, engines.dijkstra),
+        by_roads_in_rows(connection, engines.dijkstra_again),
         by_whole_graph(connection, engines.uncut),
         by_plain_python(connection, engines.uncut),
     ]

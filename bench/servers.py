@@ -130,4 +130,6 @@ def _directory() -> Iterator[DataDir]:
 
 def connect(url: str) -> Connection:
     """A connection on which every statement is its own transaction, planned as ours are (no JIT)."""
-    return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S, options="-c jit=off -c random_page_cost=1.1")
+    return psycopg.connect(
+        url, autocommit=True, connect_timeout=CONNECT_S, options="-c jit=off -c random_page_cost=1.1"
+    )

@@ -248,7 +248,9 @@ class RoadApproach:
         bounds = self.bounds(nodes, access_m)
         islands = self.travel.graph.island
         here = islands[self.snap.node]
-        found = zip(origins, nodes.tolist(), bounds.earliest_s.tolist(), bounds.latest_s.tolist(), strict=True)
+        found = zip(
+            origins, nodes.tolist(), bounds.earliest_s.tolist(), bounds.latest_s.tolist(), strict=True
+        )
         return [
             self._straight(origin)
             if node == NOWHERE

@@ -59,7 +59,9 @@ def test_rule_012_a_samu_may_ask_its_guard_beyond_the_delay() -> None:
 
 
 def test_rule_004_a_small_guard_vehicle_does_not_serve_a_large_demand() -> None:
-    assert judge_vehicle(ON_GUARD, Terms(Volume.ASSU, 20, START, Policy())).verdict is VehicleVerdict.TOO_SMALL
+    assert (
+        judge_vehicle(ON_GUARD, Terms(Volume.ASSU, 20, START, Policy())).verdict is VehicleVerdict.TOO_SMALL
+    )
 
 
 def test_rule_012_own_sector_then_nearest_then_fewest_missions() -> None:
