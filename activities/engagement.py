@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
@@ -17,7 +17,8 @@ from geo.travel_time import Measure, Origin, Profile, Travel, Way
 from storage import engagement, fleet
 from storage.engagement import KnownVehicle
 from storage.engine import transaction
-from survey.states import arrival, freshness, mobilisation_s, origin_of, whereabouts
+from storage.fleet import FleetVehicle
+from survey.states import arrival, departure, freshness, origin_of
 from survey.zones import Zones
 
 FURTHEST = timedelta(hours=4)
@@ -81,8 +82,16 @@ class EngagementActivities:
         if known is None or freshness(known, wanted.at, policy) is Freshness.SILENT:
             return None
         zone = await self._zones.of(connection, wanted.samu_id)
-        where = whereabouts(known, on_guard=wanted.on_guard, at=wanted.at, policy=policy)
-        lead_s = mobilisation_s(known, where, wanted.at, zone, policy)
+        try:
+            return self._promise(known, wanted, policy, zone)
+        except Exception as error:  # noqa: BLE001 - a promise that cannot be computed must not keep anybody from accepting
+            activity.logger.error("no promise for vehicle %s: %s", wanted.vehicle_id, type(error).__name__)
+            return None
+
+    def _promise(
+        self, known: FleetVehicle, wanted: EngageRequest, policy: Policy, zone: tzinfo
+    ) -> int | None:
+        where, lead_s = departure(known, on_guard=wanted.on_guard, at=wanted.at, zone=zone, policy=policy)
         profile = self._travel.profile_at(wanted.at.astimezone(zone).time())
         way = way_from(self._travel, wanted, origin_of(where), profile) if where else None
         there = arrival(way, lead_s, knows_roads=False)

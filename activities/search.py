@@ -36,6 +36,8 @@ from survey.zones import Zones
 
 PLACES_REMEMBERED = 256
 SITES_REMEMBERED = 20_000
+SURVEYS_AT_ONCE = 4
+"""More would only wait for each other on one core, until none of them ends in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class SearchActivities:
     def __init__(self, engine: AsyncEngine, travel: Travel) -> None:
         self._engine = with_snapshots(engine)  # a survey is of one moment
         self._travel = travel
+        self._turns = asyncio.Semaphore(SURVEYS_AT_ONCE)
         self._sectors = Sectors()
         self._zones = Zones()
         # A waiting demand asks again and again, and sites do not move.
@@ -67,7 +70,11 @@ class SearchActivities:
     @activity.defn(name="survey")
     async def survey(self, request: SurveyRequest) -> SurveyResult:
         """Judge every vehicle and site that the SAMU may solicit, keep the verdicts, return whom to ask."""
-        async with asyncio.timeout(DECIDE_SECONDS), transaction(self._engine) as connection:
+        async with (
+            self._turns,
+            asyncio.timeout(DECIDE_SECONDS),
+            transaction(self._engine) as connection,
+        ):
             policy = request.policy or await fleet.policy_of(connection, request.samu_id)
             zone = await self._zones.of(connection, request.samu_id)
             profile = self._travel.profile_at(request.at.astimezone(zone).time())

@@ -1,8 +1,9 @@
 """Coverage: which communes a free vehicle reaches in time, when one falls out, and when somebody is warned.
 
-A commune falls when it was covered and is beyond the threshold in two looks in a row; it is covered again at the first
-look that says so. What was never covered cannot fall. While anything that fell is still beyond, one alarm stands for the
-SAMU and the volume: it rings again when more people fall out, and is over when the last of them is covered again.
+A commune falls when it was covered and is beyond the threshold in two looks in a row, and is covered again when it is
+within it in two looks in a row: one that is at the threshold itself does not come and go. What was never covered cannot
+fall. While anything is fallen, one alarm stands for the SAMU and the volume: it rings again when more people fall out,
+and is over when the last of them is covered again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +58,8 @@ class Standing:
     """How a commune stood at the last look. There is none for one that was never covered.
 
     ``covered`` is false once it has fallen. ``since`` is when it came to stand so, on its side of the threshold: a
-    commune that is ``covered`` and whose ``minutes`` are beyond was so in one look, and falls at the next.
+    commune that is ``covered`` and whose ``minutes`` are beyond was so in one look, and falls at the next; one that has
+    fallen and whose ``minutes`` are within was so in one look, and is covered at the next.
     """
 
     covered: bool
@@ -99,6 +101,14 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """When a look is made, and when the alarm that stands rang the last time (now, if none does)."""
+
+    at: datetime
+    rung_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What a look changes: how communes stand now, which stand nowhere any more, and what is told."""
 
@@ -116,13 +126,19 @@ def look(
     at: datetime,
 ) -> Look:
     """Judge one look. A commune that is not looked at any more has not fallen, nor has any without a threshold."""
-    standings = {} if watched.threshold is None else _standings(watched, before, seen, at)
+    rung_at = ringing.raised_at if ringing else at
+    standings = {}
+    if watched.threshold is not None:
+        standings = _standings(watched, before, seen, Moment(at, rung_at))
     fallen = [each for each in seen if _has_fallen(standings.get(each.commune.insee))]
     new = [each for each in fallen if not _has_fallen(before.get(each.commune.insee))]
     return Look(
         {insee: one for insee, one in standings.items() if before.get(insee) != one},
         frozenset(before) - frozenset(standings),
-        (*_lost(watched, new, fallen, at), *_alarm(watched, _since(standings, fallen), ringing, at)),
+        (
+            *_lost(watched, new, fallen, at),
+            *_alarm(watched, [standings[each.commune.insee] for each in fallen], ringing, at),
+        ),
     )
 
 
@@ -141,35 +157,32 @@ def _most_people_first(seen: Seen) -> tuple[int, str]:
 
 
 def _standings(
-    watched: Watched, before: Mapping[str, Standing], seen: Iterable[Seen], at: datetime
+    watched: Watched, before: Mapping[str, Standing], seen: Iterable[Seen], now: Moment
 ) -> dict[str, Standing]:
     judged = (
-        (each.commune.insee, _standing(watched, before.get(each.commune.insee), each, at)) for each in seen
+        (each.commune.insee, _standing(watched, before.get(each.commune.insee), each, now)) for each in seen
     )
     return {insee: standing for insee, standing in judged if standing is not None}
 
 
-def _standing(watched: Watched, was: Standing | None, seen: Seen, at: datetime) -> Standing | None:
-    """How a commune stands after a look."""
+def _standing(watched: Watched, was: Standing | None, seen: Seen, now: Moment) -> Standing | None:
+    """How a commune stands after a look: it changes when two looks in a row say so."""
     is_beyond = watched.is_beyond(seen.minutes)
     if was is None:
-        return None if is_beyond else Standing(covered=True, since=at, minutes=seen.minutes)
+        return None if is_beyond else Standing(covered=True, since=now.at, minutes=seen.minutes)
     same = replace(was, minutes=seen.minutes)
-    if not was.covered:
-        return same if is_beyond else Standing(covered=True, since=at, minutes=seen.minutes)
-    was_beyond = watched.is_beyond(was.minutes)
-    if is_beyond and was_beyond and at - was.since >= watched.apart:
-        return Standing(covered=False, since=at, minutes=seen.minutes)
-    return same if is_beyond == was_beyond else replace(same, since=at)
+    is_other = is_beyond == was.covered
+    if is_beyond != watched.is_beyond(was.minutes):
+        # one that was within in a single look did not fall anew: the alarm that rang for it does not ring again
+        back = now.at if was.covered or is_other else now.rung_at
+        return replace(same, since=back)
+    if is_other and now.at - was.since >= watched.apart:
+        return Standing(covered=not was.covered, since=now.at, minutes=seen.minutes)
+    return same
 
 
 def _has_fallen(standing: Standing | None) -> bool:
     return standing is not None and not standing.covered
-
-
-def _since(standings: Mapping[str, Standing], fallen: Iterable[Seen]) -> datetime | None:
-    """When the last of those that are still beyond fell."""
-    return max((standings[each.commune.insee].since for each in fallen), default=None)
 
 
 def _lost(
@@ -199,15 +212,16 @@ def _lost(
 
 
 def _alarm(
-    watched: Watched, last_fall: datetime | None, ringing: Ringing | None, at: datetime
+    watched: Watched, fallen: Sequence[Standing], ringing: Ringing | None, at: datetime
 ) -> tuple[DutyFact, ...]:
     """Raise it, ring again, or say that it is over."""
-    if last_fall is None:
+    if not fallen:
         return _over(watched, ringing, at) if ringing else ()
     if ringing is None:
         name = f"coverage:{watched.volume}:{at.isoformat()}"
         return (_raised(watched, uuid5(watched.samu_id, name), 1, at),)
-    if last_fall > ringing.raised_at and at - ringing.raised_at >= RING_AGAIN:
+    more = any(each.since > ringing.raised_at for each in fallen if watched.is_beyond(each.minutes))
+    if more and at - ringing.raised_at >= RING_AGAIN:
         return (_raised(watched, ringing.alarm_id, ringing.level + 1, at),)
     return ()
 

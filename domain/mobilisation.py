@@ -17,13 +17,14 @@ class Mobilisation:
     """What a site's crews need, in seconds; ``by_hour_s`` has 24 figures by the hour on the clocks of the SAMU."""
 
     default_s: int = 0
-    by_hour_s: Sequence[int] | None = None
+    by_hour_s: Sequence[int | None] | None = None
 
     def at(self, at: datetime, zone: tzinfo) -> int:
-        """The seconds at this moment. A list that is not of 24 figures is not used."""
+        """The seconds at this moment. A list that is not of 24 figures is not used, nor a figure that cannot be."""
         if self.by_hour_s is None or len(self.by_hour_s) != HOURS:
             return self.default_s
-        return self.by_hour_s[at.astimezone(zone).hour]
+        seconds = self.by_hour_s[at.astimezone(zone).hour]
+        return seconds if seconds is not None and 0 <= seconds <= LONGEST_S else self.default_s
 
 
 def is_parked(from_site_m: float | None, speed_kmh: float | None, policy: Policy) -> bool:

@@ -1,6 +1,7 @@
 """Whom to ask first among those that can be there in time (rules 12 and 89)."""
 
 from collections.abc import Sequence
+from math import inf
 
 from domain.eligibility import Judgement
 from domain.messages import Candidate
@@ -18,11 +19,12 @@ def candidates(judgements: Sequence[Judgement]) -> tuple[Candidate, ...]:
     return tuple(_candidate(j) for j in sorted(chosen, key=_rank))
 
 
-def _rank(judged: Judgement) -> tuple[int, int, int, bool, float, str]:
+def _rank(judged: Judgement) -> tuple[int, float, int, bool, float, str]:
     waited_since = judged.last_mission_at.timestamp() if judged.last_mission_at else float("-inf")
     target = judged.vehicle_id or judged.site_id
     reach, missions = (judged.guard.reach or 0, judged.guard.missions) if judged.guard else (0, 0)
-    return (reach, judged.eta_minutes or 0, missions, not judged.exact_volume, waited_since, str(target))
+    eta = inf if judged.eta_minutes is None else judged.eta_minutes  # nobody knows when: behind all others
+    return (reach, eta, missions, not judged.exact_volume, waited_since, str(target))
 
 
 def _candidate(judged: Judgement) -> Candidate:

@@ -73,7 +73,7 @@ class FleetVehicle:
     home_lat: float | None
     home_lon: float | None
     mobilisation_s: int | None
-    mobilisation_by_hour_s: Sequence[int] | None
+    mobilisation_by_hour_s: Sequence[int | None] | None
     lease_state: str | None
     """How its site is regulated; without one, how the best of its company's is. Null when nobody ever did."""
     heartbeat_at: datetime | None
@@ -100,7 +100,7 @@ class FleetSite:
     lat: float
     lon: float
     mobilisation_s: int
-    mobilisation_by_hour_s: Sequence[int] | None
+    mobilisation_by_hour_s: Sequence[int | None] | None
     available: bool
     available_until: datetime | None
     free_categories: Sequence[str]

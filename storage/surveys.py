@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.messages import SurveyRequest
 from domain.policy import Policy
+from domain.vocabulary import VehicleVerdict
 from storage import survey_sheet
 from storage.fleet import ALSO, CELLS, SAMU, Box, within_box
 from storage.survey_sheet import Line, SheetRow
@@ -52,7 +53,7 @@ class Survey:
     policy: Policy
     rows: list[SheetRow]
     beyond_vehicles: dict[UUID, int | None]
-    """Vehicles that no cell searched held: the cell under which each was filed, or none without a position."""
+    """Vehicles too far to say more of them: the cell under which each was filed, or none without a position."""
     beyond_sites: list[UUID]
 
 
@@ -124,8 +125,15 @@ _PLAIN = (
 
 
 def _digest(lines: Sequence[Line]) -> bytes:
-    """What a survey found, in any order of its lines: the verdicts, without figures that change by the second."""
-    told = sorted(f"{line[_TIER]} {line[_TARGET]} {line[_VERDICT]}" for line in lines)
+    """What a survey found, in any order of its lines: the verdicts, without figures that change by the second.
+
+    Who is too far comes and goes between the lines and those beyond, and is too far in either.
+    """
+    told = sorted(
+        f"{line[_TIER]} {line[_TARGET]} {line[_VERDICT]}"
+        for line in lines
+        if line[_VERDICT] is not VehicleVerdict.TOO_FAR
+    )
     return hashlib.sha256("\n".join(told).encode()).digest()
 
 

@@ -17,11 +17,10 @@ from survey.measuring import Search, Start
 from survey.sectors import Reach
 from survey.states import (
     Measured,
+    departure,
     guard_duty,
-    mobilisation_s,
     site_state,
     vehicle_state,
-    whereabouts,
 )
 
 NEAR = 1.5
@@ -102,9 +101,10 @@ class Judging:
         return Terms(request.volume, request.max_delay_minutes, request.at, self.policy)
 
     def _start_of(self, known: FleetVehicle, *, on_guard: bool) -> Start:
-        at = self.request.at
-        where = whereabouts(known, on_guard=on_guard, at=at, policy=self.policy)
-        return Start(where, mobilisation_s(known, where, at, self.zone, self.policy), on_guard)
+        where, lead_s = departure(
+            known, on_guard=on_guard, at=self.request.at, zone=self.zone, policy=self.policy
+        )
+        return Start(where, lead_s, on_guard)
 
     def _lead_of_site(self, known: FleetSite) -> int:
         crews = Mobilisation(known.mobilisation_s, known.mobilisation_by_hour_s)

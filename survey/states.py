@@ -1,7 +1,7 @@
 """Rows of the fleet as the rulebook judges them."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,16 +29,30 @@ def volumes_of(categories: Iterable[str]) -> frozenset[Volume]:
     return frozenset([VOLUMES[each] for each in categories])
 
 
-def whereabouts(known: FleetVehicle, *, on_guard: bool, at: datetime, policy: Policy) -> Whereabouts | None:
-    """From where a vehicle comes: its last position; on guard its site, unless its position is worth more.
+class Departure(NamedTuple):
+    """From where a vehicle comes, if that is known, and what its crew needs before it leaves, in seconds."""
 
-    There a guard crew waits: a silent position says less than that. Without a site it is all that there is.
+    where: Whereabouts | None
+    lead_s: int
+
+
+def departure(
+    known: FleetVehicle, *, on_guard: bool, at: datetime, zone: tzinfo, policy: Policy
+) -> Departure:
+    """A vehicle comes from its last position; on guard from its site, where a crew waits, once that says nothing more.
+
+    A guard ambulance on the road that is not heard of for some minutes is still near where it was: its position counts,
+    to confirm, for as long as that of a vehicle that stands. Without a site it is all that there is.
     """
-    fix = _fix(known)
-    if not on_guard or (fix is not None and freshness(known, at, policy) is not Freshness.SILENT):
-        return fix
-    home = known.home
-    return Whereabouts(home.lat, home.lon) if home is not None else fix
+    fix, home = _fix(known), known.home
+    if on_guard and home is not None and (fix is None or _says_nothing(known, at, policy)):
+        return Departure(Whereabouts(home.lat, home.lon), _crew_s(known, at, zone))
+    return Departure(fix, _mobilisation_s(known, fix, at, zone, policy))
+
+
+def _says_nothing(known: FleetVehicle, at: datetime, policy: Policy) -> bool:
+    old = known.fix_at is None or at - known.fix_at > timedelta(seconds=policy.position_stopped_s)
+    return old and freshness(known, at, policy) is Freshness.SILENT
 
 
 def _fix(known: FleetVehicle) -> Whereabouts | None:
@@ -54,7 +68,7 @@ def freshness(known: FleetVehicle, at: datetime, policy: Policy) -> Freshness:
     return freshness_of(known.fix_at, known.speed_kmh, known.device_seen_at, at, policy)
 
 
-def mobilisation_s(
+def _mobilisation_s(
     known: FleetVehicle, where: Whereabouts | None, at: datetime, zone: tzinfo, policy: Policy
 ) -> int:
     """What the crew needs before it leaves: nothing, unless the vehicle stands at its site."""
@@ -65,6 +79,10 @@ def mobilisation_s(
         return 0  # most are somewhere else: this costs a tenth of the distance
     if not is_parked(great_circle_m(where.lat, where.lon, lat, lon), known.speed_kmh, policy):
         return 0
+    return _crew_s(known, at, zone)
+
+
+def _crew_s(known: FleetVehicle, at: datetime, zone: tzinfo) -> int:
     return Mobilisation(known.mobilisation_s or 0, known.mobilisation_by_hour_s).at(at, zone)
 
 

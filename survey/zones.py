@@ -34,5 +34,5 @@ def zone_of(name: str) -> tzinfo:
     """The zone of this name; UTC for a name that no zone has, because a search must go on."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC

@@ -51,6 +51,9 @@ it there is none, by either search."""
 SMALL_GRAPH = 100
 """Up to so many nodes ``auto`` takes Dijkstra's search, which is then the faster: beyond, contraction always was."""
 
+LARGE_ISLAND_M = 100_000.0
+"""With so many metres of roads an island is one, and no fault of the map: an island in the sea."""
+
 APPROACHES_KEPT = 64
 """A demand that waits is surveyed again every few seconds: its cells are not looked for again."""
 
@@ -88,6 +91,8 @@ class RoadTravel:
         self.graph = graph
         self.speeds = speeds
         self.fallback = fallback
+        roads_m = np.bincount(graph.island[graph.tail], weights=graph.length_cm / 100)
+        self.large_islands = roads_m >= LARGE_ISLAND_M
         self.snapper = Snapper(graph, speeds.access_max_m)
         self.slowest_ratio = speeds.slowest_ratio(graph)
         self._times: Times = {profile: speeds.milliseconds(graph, profile) for profile in Profile}
@@ -243,11 +248,13 @@ class RoadApproach:
         return sorted({*self.travel.covering.cells_of(reached), *off_roads})
 
     def ways(self, origins: Sequence[Origin]) -> list[Way]:
-        """Return the way from each origin: ``BEYOND`` `HORIZON` times the limit, ``NO_WAY`` from another island."""
+        """Return the way from each origin: ``BEYOND`` `HORIZON` times the limit, and from another island none by road.
+
+        ``NO_WAY`` is said between two islands that are large. A small one is more often a bridge that the map lacks, or
+        a valley whose road runs through the neighbouring extract: then the way is estimated, and nobody left out.
+        """
         nodes, access_m = self.travel.nodes_of(origins)
         bounds = self.bounds(nodes, access_m)
-        islands = self.travel.graph.island
-        here = islands[self.snap.node]
         found = zip(
             origins, nodes.tolist(), bounds.earliest_s.tolist(), bounds.latest_s.tolist(), strict=True
         )
@@ -256,9 +263,16 @@ class RoadApproach:
             if node == NOWHERE
             else Way(earliest_s, latest_s, Measure.ROAD)
             if earliest_s < inf
-            else (BEYOND if islands[node] == here else NO_WAY)
+            else self._not_reached(origin, node)
             for origin, node, earliest_s, latest_s in found
         ]
+
+    def _not_reached(self, origin: Origin, node: int) -> Way:
+        here, there = (self.travel.graph.island[one] for one in (self.snap.node, node))
+        if here == there:
+            return BEYOND
+        large = self.travel.large_islands
+        return NO_WAY if large[here] and large[there] else self._straight(origin)
 
     def bounds(self, nodes: Ints, access_m: Floats) -> Bounds:
         """Return the times of k vehicles by their nodes and the metres to them, shape (k,): `ways` for large fleets.

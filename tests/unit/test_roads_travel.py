@@ -10,7 +10,7 @@ from math import inf, isfinite, nan
 import numpy as np
 import pytest
 
-from geo.cells import COVER_RESOLUTION, LatLon, cell_of
+from geo.cells import COVER_RESOLUTION, LatLon, cell_of, great_circle_m
 from geo.roads.graph import RoadGraph
 from geo.roads.travel import HORIZON, SMALL_GRAPH, RoadApproach, RoadTravel
 from geo.straight import StraightTravel
@@ -172,8 +172,20 @@ def test_one_way_streets_make_there_longer_than_back() -> None:
 
 
 @searches
-def test_only_who_is_on_an_island_gets_to_a_place_on_it_and_nobody_leaves_it(search: str) -> None:
+def test_rule_006_between_small_islands_the_map_may_lack_a_bridge_and_nobody_is_left_out(search: str) -> None:
     travel = travel_on(mainland_and_island(3_000, 50_000), search)
+    mainland, island = LatLon(*east(0)), LatLon(*east(3_000))
+    there = travel.approach(island, 600, Profile.DAY)
+    [across, own] = there.ways([Origin(*mainland), Origin(*island)])
+    assert (across.measure, own.measure) == (Measure.STRAIGHT, Measure.ROAD)
+    assert across == travel.fallback.way(great_circle_m(*mainland, *island))
+    assert cell_of(*mainland, COVER_RESOLUTION) in there.cells
+
+
+@searches
+def test_only_who_is_on_a_large_island_gets_to_a_place_on_it_and_nobody_leaves_it(search: str) -> None:
+    travel = travel_on(mainland_and_island(3_000, 50_000), search)
+    travel.large_islands = np.array([True, True])
     mainland, island = LatLon(*east(0)), LatLon(*east(3_000))
     origins = [Origin(*mainland), Origin(*island), Origin(*SEA)]
     there = travel.approach(island, 10_000, Profile.DAY)

@@ -155,3 +155,17 @@ def test_only_who_stands_at_its_site_is_parked(
     metres: float | None, speed: float | None, parked: bool
 ) -> None:
     assert is_parked(metres, speed, POLICY) is parked
+
+
+def test_rule_012_a_guard_vehicle_without_a_known_time_stands_behind_all_others() -> None:
+    policy = Policy(guard_beyond_delay=True)
+    terms = Terms(Volume.ASSU, 20, START, policy)
+    nowhere = replace(READY, vehicle_id=uid("N"), on_guard=True, guard=GuardDuty(reach=0), arrival=None)
+    near = replace(READY, vehicle_id=uid("W"), on_guard=True, guard=GuardDuty(reach=0))
+    order = candidates([judge_vehicle(each, terms) for each in (nowhere, near)])
+    assert [each.vehicle_id for each in order] == [uid("W"), uid("N")]
+
+
+def test_a_list_of_hours_with_a_figure_that_cannot_be_does_no_harm() -> None:
+    for bad in (None, -1, 3601):
+        assert Mobilisation(90, [bad] * 24).at(START, PARIS) == 90

@@ -11,12 +11,13 @@ Instant = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    _add_columns()
+    """What takes long comes first: the tables that positions and answers need are locked for an instant, at the end."""
     _create_fixes()
     _create_coverage()
     _create_surveys()
     op.execute(_VERDICTS_TO_SURVEYS)
     op.drop_table("verdicts")
+    _add_columns()
 
 
 def downgrade() -> None:
