@@ -99,9 +99,7 @@ def build_worker(
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Wait for the database and for Temporal, work until `stop` is set, end what is being done, return."""
-    travel = make_travel(
-        settings.travel_choice
-    )  # a graph that cannot be read ends the process, with a sentence
+    travel = _travel(settings)
     engine = create_engine(settings.database_url, settings.database_pool_size, "rescousse worker")
     try:
         worker = await _unless_stopped(_worker_when_ready(settings, engine, travel), stop)
@@ -113,6 +111,15 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             log.info("stopping")
     finally:
         await engine.dispose()
+
+
+def _travel(settings: Settings) -> Travel:
+    """The engine of travel times. Raises SystemExit, with a sentence in the log, for files that cannot be used."""
+    try:
+        return make_travel(settings.travel_choice)
+    except (ValueError, OSError) as error:  # BadGraphError, BadSpeedsError, a file that is not there
+        log.error("no engine of travel times", why=str(error))
+        raise SystemExit(1) from error
 
 
 async def _worker_when_ready(settings: Settings, engine: AsyncEngine, travel: Travel) -> Worker:

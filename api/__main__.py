@@ -19,6 +19,7 @@ from api.resources import ApiConfig, Resources
 from geo.engines import make_travel
 from geo.routes import Navigator, routes_with
 from geo.straight import StraightTravel
+from geo.travel_time import Travel
 from geo.valhalla import Valhalla, open_client
 from settings import Settings
 from storage import migrate
@@ -31,6 +32,8 @@ GRACE_SECONDS = 10
 """How long requests may take to end after SIGTERM; streams end at once."""
 KEEP_ALIVE_SECONDS = 30
 BACKLOG = 2048
+
+log = logging.getLogger("rescousse.api")
 
 
 class Server(uvicorn.Server):
@@ -60,8 +63,11 @@ async def navigator_of(settings: Settings) -> AsyncIterator[Navigator | None]:
 
 
 async def build(settings: Settings, navigator: Navigator | None = None) -> Resources:
-    """Everything that the process works with; nothing is connected yet, so that it starts without the engine."""
-    travel = make_travel(settings.travel_choice)
+    """Everything that the process works with; nothing is connected yet, so that it starts without the engine.
+
+    Raises SystemExit when roads or speeds cannot be read: the log says why.
+    """
+    travel = _travel(settings)
     straight = StraightTravel(settings.travel_speed_kmh, settings.travel_detour, settings.travel_fastest_kmh)
     database = create_engine(settings.database_url, settings.database_pool_size, "rescousse-api")
     client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
@@ -80,6 +86,14 @@ async def build(settings: Settings, navigator: Navigator | None = None) -> Resou
         travel=travel,
         routes=routes_with(travel, straight, navigator),
     )
+
+
+def _travel(settings: Settings) -> Travel:
+    try:
+        return make_travel(settings.travel_choice)
+    except (ValueError, OSError) as error:  # BadGraphError, BadSpeedsError, a file that is not there
+        log.error("no engine of travel times: %s", error)
+        raise SystemExit(1) from error
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:

@@ -42,6 +42,10 @@ class TimedCache(Generic[Key, Value]):
         self._kept.pop(key, None)
 
 
+READ_SECONDS = 30.0
+"""A reading that takes longer has failed: the next who asks begins another."""
+
+
 class SharedCache(Generic[Key, Value]):
     """As `TimedCache`; and whoever asks while a value is being read waits for that one reading."""
 
@@ -53,14 +57,19 @@ class SharedCache(Generic[Key, Value]):
     async def get(self, key: Key, read: Callable[[], Awaitable[Value]]) -> Value:
         """The value, read again when it is not known or too old; what went wrong is told to all who waited.
 
+        Raises TimeoutError when it is not read in READ_SECONDS.
         The reading goes on when those who asked for it have gone: the next one who asks has it.
         """
         reading = self._reading.get(key)
         if reading is None:
-            reading = asyncio.create_task(self._kept.get(key, read))
+            reading = asyncio.create_task(self._read(key, read))
             self._reading[key] = reading
             reading.add_done_callback(lambda done: self._forget(key, done))
         return await asyncio.shield(reading)
+
+    async def _read(self, key: Key, read: Callable[[], Awaitable[Value]]) -> Value:
+        async with asyncio.timeout(READ_SECONDS):
+            return await self._kept.get(key, read)
 
     def _forget(self, key: Key, done: "asyncio.Task[Value]") -> None:
         del self._reading[key]

@@ -16,7 +16,7 @@ from storage import coverage, fleet, guard, guard_views
 from storage.fleet import FleetVehicle
 from storage.guard import GuardVehicle
 from storage.views import Scope
-from survey.states import Measured, mobilisation_s, origin_of, vehicle_state, whereabouts
+from survey.states import Measured, departure, origin_of, vehicle_state
 from survey.zones import zone_of
 
 
@@ -65,9 +65,10 @@ async def read_means(connection: AsyncConnection, samu_id: UUID, policy: Policy,
 
 def state_of(known: FleetVehicle, guard_duty: GuardDuty | None, moment: Moment) -> VehicleState:
     """A vehicle as a survey would judge it; its arrival is still to be measured."""
-    at, policy = moment.at, moment.policy
-    where = whereabouts(known, on_guard=guard_duty is not None, at=at, policy=policy)
-    lead_s = mobilisation_s(known, where, at, moment.zone, policy)
+    at = moment.at
+    where, lead_s = departure(
+        known, on_guard=guard_duty is not None, at=at, zone=moment.zone, policy=moment.policy
+    )
     return vehicle_state(known, at, guard_duty, where, Measured(None, False, lead_s), None)
 
 

@@ -1,5 +1,6 @@
 """What one API process remembers of coverage: places made ready for the engine, and answers of a moment ago."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -57,3 +58,5 @@ class CoverageMemory:
         default_factory=lambda: SharedCache(PLACES_SECONDS, AREAS)
     )
     answers: SharedCache[Wanted, bytes] = field(default_factory=lambda: SharedCache(ANSWER_SECONDS, ANSWERS))
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """One map is computed at a time: whoever looks at maps must not slow down who tells positions or asks for vehicles."""

@@ -36,7 +36,7 @@ MOST_LISTED = 250_000
 async def coverage_of(resources: Resources, wanted: Wanted, at: datetime) -> bytes:
     """The answer, as JSON; a few seconds old if somebody has just asked the same.
 
-    Raises Problem 404 for an unknown SAMU, 422 for more cells than one answer has.
+    Raises Problem 404 for an unknown SAMU, 422 for more cells than one answer has, 503 when it takes too long.
     """
     samu = await resources.samu(wanted.samu_id)
     if samu is None:
@@ -46,7 +46,10 @@ async def coverage_of(resources: Resources, wanted: Wanted, at: datetime) -> byt
     async def compute() -> bytes:
         return await _compute(resources, samu, wanted, at)
 
-    return await resources.coverage.answers.get(wanted, compute)
+    try:
+        return await resources.coverage.answers.get(wanted, compute)
+    except TimeoutError as error:
+        raise Problem("too_busy") from error
 
 
 async def communes_seen(resources: Resources, samu: SamuArea, means: Means, volume: Volume) -> list[Seen]:
@@ -81,7 +84,8 @@ async def _tiled(resources: Resources, samu: SamuArea, resolution: int) -> Tiled
             mosaic = Mosaic(cells, resolution)
             return TiledArea(mosaic, Ground(resources.travel, mosaic.centres, sectors))
 
-        return await asyncio.to_thread(tile)
+        async with resources.coverage.turn:
+            return await asyncio.to_thread(tile)
 
     return await resources.coverage.areas.get((samu.profile.id, resolution), make)
 
@@ -100,7 +104,8 @@ async def _compute(resources: Resources, samu: SamuArea, wanted: Wanted, at: dat
         minutes = tiled.ground.minutes(starters)
         return _map(head, tiled.mosaic, minutes) if wanted.as_map else _list(head, tiled.mosaic, minutes)
 
-    return await asyncio.to_thread(write)
+    async with resources.coverage.turn:
+        return await asyncio.to_thread(write)
 
 
 def _seen(people: Inhabited, starters: Sequence[Starter]) -> list[Seen]:

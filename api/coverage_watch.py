@@ -9,7 +9,6 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.coverage_means import read_means
@@ -47,7 +46,7 @@ class CoverageWatch:
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     told += await look_at(self._resources, samu_id)
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - one that cannot be looked at must not blind the others
                 log.warning("coverage: SAMU %s is not looked at now (%s)", samu_id, type(error).__name__)
         return told
 
@@ -63,7 +62,12 @@ class CoverageWatch:
         self._listed_at = now
 
     async def _next(self, samu_id: UUID, now: datetime) -> datetime:
-        samu = await self._resources.samu(samu_id)
+        """When to look at it; soon again, if that cannot be read."""
+        try:
+            samu = await self._resources.samu(samu_id)
+        except Exception as error:  # noqa: BLE001 - a SAMU whose policy cannot be read must not blind the others
+            log.warning("coverage: SAMU %s cannot be read (%s)", samu_id, type(error).__name__)
+            return now + LIST_EVERY
         return now + (timedelta(seconds=samu.profile.policy.coverage_look_every_s) if samu else LIST_EVERY)
 
 

@@ -11,6 +11,7 @@ changes nothing if it was written after all.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from uuid import UUID
@@ -49,6 +50,9 @@ SNAPPED_HERE = 16
 REFUSED_ALONE = ("22", "23", "40", "42")
 """Classes of SQLSTATE that say something about what was sent, or about a ring of waiters: not that nobody answers."""
 
+PASSES = ("23514", "40001", "40P01")
+"""SQLSTATEs that are over at the next try: a day's partition is being made, a ring of waiters was broken."""
+
 log = logging.getLogger(__name__)
 
 
@@ -86,6 +90,8 @@ class PositionWriter:
         self._closed = False
         self._working: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[list[Taken]]] = set()
+        self._snapping = ThreadPoolExecutor(max_workers=1, thread_name_prefix="snapping")
+        """Of its own: positions do not wait behind maps and routes."""
 
     @property
     def fixes_waiting(self) -> int:
@@ -155,6 +161,7 @@ class PositionWriter:
                 await self._working
         for writing in self._running:
             writing.cancel()
+        self._snapping.shutdown(wait=False, cancel_futures=True)
         for waiting in list(self._queue):
             self._leave(waiting)
             waiting.fail(Problem("too_busy"))
@@ -191,26 +198,33 @@ class PositionWriter:
             del self._queue[waiting]
             self._fixes_waiting -= len(waiting.telling.fixes)
 
-    async def _write_together(self, batch: Sequence[_Waiting]) -> None:
-        """In one transaction; when that is refused for something in it, each request in one of its own."""
+    async def _write_together(self, batch: Sequence[_Waiting], *, again: bool = True) -> None:
+        """In one transaction; when that is refused for something in it, each request in one of its own.
+
+        One that is alone and refused for something that passes is written once more, if ``again``.
+        """
         if not batch:  # whoever waited has left
             return
         try:
             taken = await self._in_time([waiting.telling for waiting in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait hear of it, and the next are written
             if len(batch) > 1 and _is_refused(error):
-                log.warning(
-                    "positions: %d requests are written one by one (%s)", len(batch), type(error).__name__
-                )
+                await self._write_one_by_one(batch, error)
+            elif again and _passes(error):
+                await self._write_together(batch, again=False)
+            else:
+                is_theirs = _is_refused(error) and not _passes(error)
                 for waiting in batch:
-                    if not waiting.answer.done():  # nobody waits for it any longer
-                        await self._write_together([waiting])
-                return
-            for waiting in batch:
-                waiting.fail(error if _is_refused(error) else Problem("database_unavailable"))
+                    waiting.fail(error if is_theirs else Problem("database_unavailable"))
             return
         for waiting, one in zip(batch, taken, strict=True):
             waiting.take(one)
+
+    async def _write_one_by_one(self, batch: Sequence[_Waiting], error: Exception) -> None:
+        log.warning("positions: %d requests are written one by one (%s)", len(batch), type(error).__name__)
+        for waiting in batch:
+            if not waiting.answer.done():  # nobody waits for it any longer
+                await self._write_together([waiting])
 
     async def _in_time(self, tellings: Sequence[Telling]) -> list[Taken]:
         """One transaction, or TimeoutError. A database that is frozen does not even let a statement be given up."""
@@ -245,7 +259,8 @@ class PositionWriter:
             return Roads()
         if len(places) <= SNAPPED_HERE:
             return Roads(graph, self._travel.snap(places))
-        return Roads(graph, await asyncio.to_thread(self._travel.snap, places))
+        loop = asyncio.get_running_loop()
+        return Roads(graph, await loop.run_in_executor(self._snapping, self._travel.snap, places))
 
     def _count(self, taken: Taken) -> None:
         for outcome, count in (
@@ -259,8 +274,20 @@ class PositionWriter:
 
 def _is_refused(error: Exception) -> bool:
     """Whether the database answered, and refused: what one request sent may be at fault, the others are not."""
+    state = _state(error)
+    if state is not None:
+        return state.startswith(REFUSED_ALONE)
+    return not (isinstance(error, TimeoutError) or is_database_away(error))
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the same may be taken a moment later."""
+    return _state(error) in PASSES
+
+
+def _state(error: Exception) -> str | None:
+    """The SQLSTATE of a database that answered."""
     if isinstance(error, DBAPIError) and not error.connection_invalidated:
         state = getattr(error.orig, "sqlstate", None)
-        if state is not None:
-            return str(state).startswith(REFUSED_ALONE)
-    return not (isinstance(error, TimeoutError) or is_database_away(error))
+        return None if state is None else str(state)
+    return None

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import time
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from api.mission_reading import Reader, concerns, find_mission
 from api.problems import Problem, refused
@@ -19,6 +18,7 @@ from geo.travel_time import Origin
 from storage import fleet, ways
 from storage.views import MissionView
 from storage.ways import LastPlace
+from survey.zones import zone_of
 
 
 async def read_way(resources: Resources, reader: Reader, mission_id: UUID, asked: Goal | None) -> RouteShown:
@@ -90,7 +90,7 @@ async def _start(resources: Resources, reader: Reader, mission: MissionView) -> 
         zone = await fleet.timezone_of(connection, mission.samu_id)
     if last is None:
         raise Problem("no_position")
-    return _Start(last=last, clocks_show=reader.at.astimezone(ZoneInfo(zone)).time())
+    return _Start(last=last, clocks_show=reader.at.astimezone(zone_of(zone)).time())
 
 
 def _line(drawn: DrawnRoute) -> LineShown:

@@ -151,7 +151,7 @@ _WHY: Mapping[VehicleVerdict, Words] = {
 }
 _REMEDY: Mapping[VehicleVerdict, Words] = {
     Verdict.SOLICITED: lambda _: "Rien.",
-    Verdict.NOT_YET_ASKED: lambda _: "Rien : une réponse est venue avant son tour.",
+    Verdict.NOT_YET_ASKED: lambda _: "Rien : son tour n'est pas venu.",
     Verdict.NOT_AVAILABLE: lambda _: "Le cocher disponible.",
     Verdict.TOO_SMALL: lambda _: "Un véhicule ASSU : celui-ci ne sert que les demandes d'ambulance.",
     Verdict.ENGAGED: lambda _: "Que sa mission en cours soit finie.",

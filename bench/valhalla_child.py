@@ -26,7 +26,7 @@ def main() -> None:
         file.write_text(json.dumps(settings))
         programs = Path(valhalla.__file__).parent / "bin"
         command = [programs / "valhalla_build_tiles", "-c", file, asked["extract"]]
-        subprocess.run(command, check=True, timeout=BUILD_S, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, timeout=BUILD_S, stdout=subprocess.DEVNULL, cwd=folder)
         actor = valhalla.Actor(str(file))
         took = [_matrix_ms(actor, asked["origins"], target) for target in asked["targets"]]
     sys.stdout.write(json.dumps(took) + "\n")

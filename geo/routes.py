@@ -13,6 +13,9 @@ from geo.cells import LatLon, check_place, great_circle_m
 from geo.straight import StraightTravel
 from geo.travel_time import Located, Origin, Profile, Travel
 
+BY_ROAD_SECONDS = 3.0
+"""A search on the roads, the wait for its turn included; after so long the way is estimated."""
+
 
 class RouteSource(StrEnum):
     """Who drew a route."""
@@ -127,9 +130,18 @@ class Routes:
     async def _by_road(
         self, roads: RoadRouter, origin: Origin, place: Located, profile: Profile
     ) -> DrawnRoute | None:
-        """One search at a time: whoever looks at routes must not slow down who looks for vehicles."""
-        async with self._turn:
-            line = await asyncio.to_thread(roads.route, origin, place, profile)
+        """One search at a time: whoever looks at routes must not slow down who looks for vehicles.
+
+        A search that nobody waits for any longer keeps its turn until its thread ends: they are not piled up.
+        """
+        try:
+            async with asyncio.timeout(BY_ROAD_SECONDS):
+                await self._turn.acquire()
+                searching = asyncio.ensure_future(asyncio.to_thread(roads.route, origin, place, profile))
+                searching.add_done_callback(lambda _: self._turn.release())
+                line = await asyncio.shield(searching)
+        except TimeoutError:
+            return None
         if line is None:
             return None
         return DrawnRoute(

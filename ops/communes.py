@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import typer
 from rich.console import Console
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ops.sector_file import BadFileError, BadLine
@@ -135,6 +136,9 @@ async def _load(database_url: str, lines: Sequence[CommuneLine], *, remove: bool
     try:
         async with transaction(engine) as connection:
             return await load_communes(connection, lines, remove=remove)
+    except SQLAlchemyError as error:
+        first = str(error).strip().splitlines()[0]
+        raise RefusedError(f"the database does not take them, and nothing was written: {first}") from error
     finally:
         await engine.dispose()
 

@@ -70,7 +70,7 @@ async def _explain(demand: str, target: str, data_dir: Path | None) -> Explanati
 
 def _where(data_dir: Path | None) -> tuple[str, list[EngineChoice]]:
     """The database, and the engines of travel times that this machine has."""
-    settings = Settings()
+    settings = _settings()
     if data_dir is None:
         return settings.database_url, engine_choices(settings.travel_choice, None)
     data = DataDir(data_dir.expanduser().absolute())
@@ -81,6 +81,16 @@ def _where(data_dir: Path | None) -> tuple[str, list[EngineChoice]]:
     except (OSError, ValidationError) as error:
         raise RefusedError(f"{data.runtime_file} cannot be read") from error
     return runtime.database, engine_choices(settings.travel_choice, data.roads)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        why = "; ".join(
+            each["msg"].removeprefix("Value error, ") for each in error.errors(include_input=False)
+        )
+        raise RefusedError(f"the settings cannot be used: {why}") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,6 @@
 """Shows an explanation to an operator, at 80 columns and more."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, tzinfo
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from domain.vocabulary import VehicleVerdict
 from ops.demand_why import Again, Asked, Explained, Explanation
+from survey.zones import zone_of
 
 INDENT = 2
 SAME = "computed again: the same, bit for bit"
@@ -21,7 +21,7 @@ Figure = tuple[str, str]
 
 def show(console: Console, told: Explanation) -> None:
     """Print all of it."""
-    zone = ZoneInfo(told.demand.timezone)
+    zone = zone_of(told.demand.timezone)
     console.print(_head(told, zone))
     for one in told.surveys:
         console.print(_survey(one, zone))
@@ -30,7 +30,7 @@ def show(console: Console, told: Explanation) -> None:
     console.print(_solicitations(told.solicitations, zone))
 
 
-def _head(told: Explanation, zone: ZoneInfo) -> RenderableType:
+def _head(told: Explanation, zone: tzinfo) -> RenderableType:
     demand, target = told.demand, told.target
     rows: list[Figure] = [
         ("demand", f"{demand.reference}  {demand.id}"),
@@ -47,7 +47,7 @@ def _head(told: Explanation, zone: ZoneInfo) -> RenderableType:
     return _figures(rows)
 
 
-def _survey(one: Explained, zone: ZoneInfo) -> RenderableType:
+def _survey(one: Explained, zone: tzinfo) -> RenderableType:
     told = one.verdict
     colour = COLOURS.get(told.verdict, "red")
     title = Text.assemble(
@@ -95,14 +95,14 @@ def _again(again: Again) -> RenderableType:
     return Text("\n".join(["computed again:", *(f"- {each}" for each in again.differences)]), style=colour)
 
 
-def _solicitations(asked: list[Asked], zone: ZoneInfo) -> RenderableType:
+def _solicitations(asked: list[Asked], zone: tzinfo) -> RenderableType:
     if not asked:
         return Text("\nnever solicited for this demand")
     rows = [("solicited", f"{_moment(one.opened_at, zone)}  {_what_came_of(one, zone)}") for one in asked]
     return Group(Text(""), _figures(rows))
 
 
-def _what_came_of(one: Asked, zone: ZoneInfo) -> str:
+def _what_came_of(one: Asked, zone: tzinfo) -> str:
     parts = [f"{one.tier}, to answer before {_clock(one.answer_before, zone)}: {one.state}"]
     if one.answered_at is not None:
         parts.append(f"at {_clock(one.answered_at, zone)}")
@@ -126,11 +126,11 @@ def _indented(what: RenderableType, times: int = 1) -> Padding:
     return Padding(what, (0, 0, 0, INDENT * times))
 
 
-def _moment(at: datetime, zone: ZoneInfo) -> str:
+def _moment(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%d/%m/%Y %H:%M:%S}"
 
 
-def _clock(at: datetime, zone: ZoneInfo) -> str:
+def _clock(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%H:%M:%S}"
 
 

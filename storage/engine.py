@@ -11,6 +11,14 @@ CONNECT_SECONDS = 5
 """How long a connection, or a free place in the pool, is waited for."""
 STATEMENT_SECONDS = 10
 """No statement of ours takes this long; one that does is ended by the server, and its caller tries again."""
+KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""Seconds, and milliseconds for the last: a machine that went away without a word is noticed in 25 s at most."""
 IDLE_IN_TRANSACTION_SECONDS = 30
 """A process that stalls in the middle of a transaction loses it, and the locks with it."""
 
@@ -32,6 +40,7 @@ def create_engine(url: str | URL, pool_size: int = 10, application_name: str = "
             "connect_timeout": CONNECT_SECONDS,
             "application_name": application_name,
             "options": _session_options(),
+            **KEEPALIVE,
         },
         json_serializer=_to_json,
         json_deserializer=pydantic_core.from_json,

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -16,6 +17,18 @@ from numpy.typing import NDArray
 
 FORMAT = 1
 """Grows when the arrays change their meaning; a file of another format is refused."""
+
+UNREADABLE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a file raises that is damaged, or something else altogether."""
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -104,7 +117,7 @@ class RoadGraph:
                         f"{file.name} is of format {head['format']}, this version reads {FORMAT}"
                     )
                 made = cls(about=About(**head["about"]), **{name: held[name] for name in ARRAYS})
-        except (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             if isinstance(error, (BadGraphError, FileNotFoundError, PermissionError)):
                 raise
             raise BadGraphError(f"{file.name} is no road graph: build it again ({error})") from error

@@ -1,8 +1,9 @@
 """The roads of the demo in the embedded stack: made once from the extract, by a process of its own."""
 
+import asyncio
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ops.embedded.children import ROOT, Surroundings, python
@@ -24,14 +25,23 @@ def are_wanted(demo: DemoName) -> bool:
 
 
 def operators_own() -> dict[str, str]:
-    """The settings that follow from the operator's own: who names a road graph wants it used."""
-    return {ENGINE: "roads"} if os.environ.get(FILE) and ENGINE not in os.environ else {}
+    """The settings that follow from the operator's own: who names a road graph wants it used.
+
+    Its path is made absolute: our processes do not run in the directory that the operator stands in.
+    """
+    file = os.environ.get(FILE)
+    if not file:
+        return {}
+    return {ENGINE: os.environ.get(ENGINE, "roads"), FILE: str(Path(file).absolute())}
 
 
-async def prepare(around: Surroundings, demo: DemoName) -> Path:
-    """Make the graph unless it is there, and return its file. Raises StartError if it cannot be made."""
+async def prepare(around: Surroundings, demo: DemoName, say: Callable[[str], None]) -> Path:
+    """Make the graph unless a good one is there, and return its file. Raises StartError if it cannot be made."""
     graph = around.data.roads / f"{demo}-{_made_from(EXTRACTS[demo])}.roads"
-    if not graph.exists():
+    refusal = await asyncio.to_thread(_refusal, graph)
+    if refusal is not None:
+        if graph.exists():
+            say(f"the roads of the demo are made again: {refusal}")
         about = ("--name", demo.value, "--source", f"{EXTRACTS[demo].name}, {NOTE}", "--invented")
         command = ("-m", "ops", "roads", "build", str(EXTRACTS[demo]), "--out", str(graph), *about)
         await run_once(python(around, "roads", *command), BUILD_SECONDS)
@@ -41,6 +51,18 @@ async def prepare(around: Surroundings, demo: DemoName) -> Path:
 def settings(graph: Path) -> dict[str, str]:
     """The settings by which processes use the graph."""
     return {ENGINE: "roads", FILE: str(graph)}
+
+
+def _refusal(graph: Path) -> str | None:
+    """Why a file cannot be used as a road graph; ``None`` when it can."""
+    # Loaded only where roads are used: NumPy is large.
+    from geo.roads.graph import BadGraphError, RoadGraph  # noqa: PLC0415
+
+    try:
+        RoadGraph.load(graph)
+    except (BadGraphError, OSError) as error:
+        return str(error)
+    return None
 
 
 def _made_from(extract: Path) -> str:

@@ -118,8 +118,9 @@ class Stack:
         self._data.runtime_file.unlink(missing_ok=True)
         cluster = await self._start_servers()
         around = Surroundings(self._data, cluster.url(), self._doors.temporal_address, secrets)
-        accounts = await self._prepare_database(around)
+        # Before the database: an operator's `roads` without a file would be refused by whoever reads the settings.
         around = await self._prepare_roads(around)
+        accounts = await self._prepare_database(around)
         engine = await self._start_temporal()
         await self._start_our_own(around, engine)
         self._announce(around, accounts)
@@ -153,7 +154,7 @@ class Stack:
         if not roads.are_wanted(self._options.demo):
             return replace(around, extra=roads.operators_own())
         with self._screen.phase("roads of the demo, invented"):
-            graph = await roads.prepare(around, self._options.demo)
+            graph = await roads.prepare(around, self._options.demo, self._screen.say)
         return replace(around, extra=roads.settings(graph))
 
     async def _start_temporal(self) -> Client:
@@ -200,7 +201,7 @@ class Stack:
             accounts=accounts,
         )
         self._write_runtime()
-        note = roads.NOTE if roads.FILE in around.extra else None
+        note = roads.NOTE if roads.are_wanted(self._options.demo) else None
         self._screen.ready(self._runtime, str(self._data.runtime_file), note)
 
     def _pids(self) -> Pids:

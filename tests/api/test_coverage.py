@@ -426,6 +426,8 @@ async def test_an_alarm_stands_from_the_fall_of_people_until_all_are_covered_aga
         " faites-en avancer un ou appelez une entreprise."
     )
     await watched.looks(True, True)
+    assert len(await alarms(samu, state="OPEN")) == 2, "one look does not end it"
+    await watched.looks(True, True)
     assert await alarms(samu, state="OPEN") == []
     [closed] = [each for each in await alarms(samu, state="CLOSED") if each["volume"] == "AMBULANCE"]
     assert (closed["id"], closed["commune_count"]) == (small["id"], None)
@@ -451,7 +453,7 @@ async def test_the_alarm_is_the_samus_alone_and_seen_once(
         told = (await caller.post(f"{path}/acknowledgement")).raise_for_status().json()
         assert (told["state"], told["seen_by_role"]) == ("SEEN", "COORDINATOR")
     assert [kind for kind, _ in await watched.facts()].count("alarm_seen") == 1
-    await watched.looks(True, True)
+    await watched.looks(True, True, count=2)
     assert_problem(await samu.post(f"{path}/acknowledgement"), 409, "alarm_closed")
 
 
@@ -510,6 +512,18 @@ async def test_the_duty_looks_when_the_time_has_come_and_not_before(watched: Sam
     assert not await looked()
 
 
+async def test_a_samu_whose_policy_cannot_be_read_blinds_no_other(watched: Samu, people: object) -> None:
+    watch, mine = CoverageWatch(watched.resources), tables.samus.c.id == watched.world.samu_id
+    bad = {"coverage_look_every_s": "often"}
+    await write(watched.resources, sa.update(tables.samus).where(~mine).values(policy=bad))
+    await watch.look()
+    watched.clock.advance(seconds=61)
+    await watch.look()
+    async with watched.resources.database.connect() as connection:
+        looked = await connection.scalars(sa.select(tables.coverage_gaps.c.samu_id).distinct())
+    assert looked.all() == [watched.world.samu_id]
+
+
 async def test_a_samu_that_cannot_be_looked_at_delays_no_other(
     watched: Samu, people: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -518,7 +532,7 @@ async def test_a_samu_that_cannot_be_looked_at_delays_no_other(
     async def fails_for_the_first(_: Resources, samu_id: UUID) -> int:
         looked.append(samu_id)
         if len(looked) == 1:
-            raise TimeoutError
+            raise ValueError("anything")
         return 1
 
     monkeypatch.setattr("api.coverage_watch.look_at", fails_for_the_first)

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api import position_writer
@@ -119,6 +119,35 @@ async def test_what_one_request_has_wrong_is_told_to_it_alone(
         await bad
     assert await transactions(engine) == 5
     assert await seconds_of(engine, world, vehicle.id) == [2]
+
+
+class PassingError(Exception):
+    """A refusal that is over at the next try."""
+
+    sqlstate = "23514"
+
+
+@pytest.mark.parametrize(("refusals", "is_written"), [(1, True), (2, False)])
+async def test_what_is_refused_for_something_that_passes_is_written_once_more(
+    writer: PositionWriter, world: World, monkeypatch: pytest.MonkeyPatch, refusals: int, is_written: bool
+) -> None:
+    """Such as the partition of a day that is being made."""
+    really, tried = positions.write, []
+
+    async def refuses(*arguments: object) -> list[Taken]:
+        tried.append(arguments)
+        if len(tried) <= refusals:
+            raise IntegrityError("INSERT", None, PassingError())
+        return await really(*arguments)  # type: ignore[arg-type] # handed on as they came
+
+    monkeypatch.setattr(positions, "write", refuses)
+    if is_written:
+        assert await telling(writer, world, 0, 1) == Taken(1, 0, ())
+    else:
+        with pytest.raises(Problem) as told:
+            await telling(writer, world, 0, 1)
+        assert told.value.code == "database_unavailable"
+    assert len(tried) == 2
 
 
 async def test_who_is_cancelled_leaves_the_queue(

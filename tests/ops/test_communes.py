@@ -158,6 +158,15 @@ async def test_a_file_that_is_not_utf8_is_refused(load: Load) -> None:
     assert "not UTF-8" in refused.output
 
 
+async def test_a_database_that_is_away_is_told_in_a_sentence(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESCOUSSE_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
+    refused = await load(TWO)
+    assert (refused.exit_code, type(refused.exception)) == (1, SystemExit)
+    assert "rescousse: the database does not take them, and nothing was written:" in refused.output
+
+
 async def test_the_communes_of_france_are_loaded(engine: AsyncEngine, load: Load) -> None:
     text = (DATA / "communes_france.csv").read_text(encoding="utf-8")
     done = await load(text)

@@ -316,3 +316,7 @@ async def test_a_demand_that_was_not_surveyed_yet_and_a_database_that_is_away(
     assert "No survey said anything of it" in told(await ask(case.id, vehicle_id))
     monkeypatch.setenv("RESCOUSSE_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
     assert "rescousse: the database does not answer:" in refused(await ask(case.id, vehicle_id))
+    monkeypatch.setenv("RESCOUSSE_TRAVEL_ENGINE", "roads")
+    monkeypatch.delenv("RESCOUSSE_ROADS_FILE", raising=False)
+    said = refused(await ask(case.id, vehicle_id))
+    assert said.startswith("rescousse: the settings cannot be used: the engine `roads` needs a road graph")

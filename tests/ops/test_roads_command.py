@@ -165,18 +165,22 @@ def demo(extract: Path, monkeypatch: pytest.MonkeyPatch) -> DemoName:
 
 
 async def test_the_demos_roads_are_made_once(around: Surroundings, demo: DemoName, extract: Path) -> None:
-    made = await roads.prepare(around, demo)
+    made = await roads.prepare(around, demo, nobody)
     assert made.parent == around.data.roads
     first = _changed(made)
     about = RoadGraph.load(made).about
     assert about.invented
     assert "never to be shown as real" in about.source
-    assert await roads.prepare(around, demo) == made
+    assert await roads.prepare(around, demo, nobody) == made
     assert _changed(made) == first
     Sketch().way(101, 102).way(102, 103).write(extract)
-    other = await roads.prepare(around, demo)
+    other = await roads.prepare(around, demo, nobody)
     assert files(around.data.roads) == {made.name, other.name}
     assert RoadGraph.load(other).graph_id != RoadGraph.load(made).graph_id
+
+
+def nobody(_: str) -> None:
+    """Nobody is told."""
 
 
 def _graphs(folder: Path) -> Iterator[Path]:
@@ -190,12 +194,21 @@ def _changed(file: Path) -> int:
 async def test_another_builder_makes_the_graph_again(
     around: Surroundings, demo: DemoName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = await roads.prepare(around, demo)
+    made = await roads.prepare(around, demo, nobody)
     builder = tmp_path / "builder"
     builder.mkdir()
     (builder / "build.py").write_text("# another version\n")
     monkeypatch.setattr(roads, "BUILDER", builder)
-    assert await roads.prepare(around, demo) != made
+    assert await roads.prepare(around, demo, nobody) != made
+
+
+async def test_a_graph_that_is_damaged_is_made_again(around: Surroundings, demo: DemoName) -> None:
+    made = await roads.prepare(around, demo, nobody)
+    good, said = made.read_bytes(), list[str]()
+    made.write_bytes(good[: len(good) // 2])
+    assert await roads.prepare(around, demo, said.append) == made
+    assert RoadGraph.load(made).about.invented
+    assert "made again" in "".join(said)
 
 
 async def test_roads_that_cannot_be_made_are_said(
@@ -203,7 +216,7 @@ async def test_roads_that_cannot_be_made_are_said(
 ) -> None:
     extract.write_bytes(b"nothing of the kind")  # noqa: ASYNC240 - a test
     with pytest.raises(StartError, match="roads"):
-        await roads.prepare(around, demo)
+        await roads.prepare(around, demo, nobody)
     assert list(_graphs(around.data.roads)) == []
 
 
@@ -213,9 +226,18 @@ async def test_roads_that_cannot_be_made_are_said(
         ({}, True, {}),
         ({roads.ENGINE: "roads"}, True, {}),
         ({roads.ENGINE: "straight"}, False, {}),
-        ({roads.FILE: "/mine"}, False, {roads.ENGINE: "roads"}),
-        ({roads.ENGINE: "roads", roads.FILE: "/mine"}, False, {}),
-        ({roads.ENGINE: "straight", roads.FILE: "/mine"}, False, {}),
+        ({roads.FILE: "/mine"}, False, {roads.ENGINE: "roads", roads.FILE: "/mine"}),
+        (
+            {roads.ENGINE: "roads", roads.FILE: "/mine"},
+            False,
+            {roads.ENGINE: "roads", roads.FILE: "/mine"},
+        ),
+        ({roads.FILE: "mine"}, False, {roads.ENGINE: "roads", roads.FILE: str(Path("mine").absolute())}),
+        (
+            {roads.ENGINE: "straight", roads.FILE: "/mine"},
+            False,
+            {roads.ENGINE: "straight", roads.FILE: "/mine"},
+        ),
     ],
 )
 def test_the_operators_own_settings_win(

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,6 +13,7 @@ from activities.engagement import EngagementActivities
 from activities.limits import DECIDE_SECONDS, RECORD_SECONDS
 from activities.recording import RecordingActivities
 from activities.search import SearchActivities
+from api.__main__ import build
 from geo.straight import StraightTravel
 from settings import Settings
 from storage import journal
@@ -33,6 +35,19 @@ async def test_it_stops_at_once_while_it_still_waits_for_temporal(
         assert not running.done()
         stop.set()
         await asyncio.wait_for(running, timeout=5)
+
+
+async def test_a_graph_that_cannot_be_read_ends_it_with_a_sentence(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.roads"
+    bad.write_bytes(b"PK\x03\x04 no graph")
+    for file in (bad, tmp_path / "none.roads"):
+        settings = Settings(database_url=database_url, travel_engine="roads", roads_file=file)
+        for starting in (worker.run(settings, asyncio.Event()), build(settings)):
+            with pytest.raises(SystemExit, match="1"):
+                await starting
+    assert capsys.readouterr().out.count("bad.roads is no road graph: build it again") >= 1
 
 
 async def test_activities_have_the_names_that_histories_know(engine: AsyncEngine) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from api import cache as memory
 from api.cache import SharedCache
 
 
@@ -59,6 +60,18 @@ async def test_what_went_wrong_is_told_to_all_who_waited_and_tried_again_by_the_
         return 7
 
     assert await cache.get("a", succeeds) == 7
+
+
+async def test_a_reading_that_does_not_end_is_given_up_and_the_next_one_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "READ_SECONDS", 0.02)
+    cache: SharedCache[str, int] = SharedCache(5, 2, lambda: 0.0)
+    slow = Slow()
+    told = await asyncio.gather(*(cache.get("a", slow.read) for _ in range(3)), return_exceptions=True)
+    assert [type(each) for each in told] == [TimeoutError] * 3
+    slow.go.set()
+    assert await cache.get("a", slow.read) == 2
 
 
 async def test_a_value_that_is_too_old_is_read_again() -> None:

@@ -1,12 +1,14 @@
 """The route of the chosen vehicle: whoever can draws it, and who drew it is said."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from geo import routes as drawing
 from geo.cells import LatLon, great_circle_m
 from geo.roads.graph import About, RoadGraph
 from geo.roads.speeds import Speeds
@@ -105,6 +107,26 @@ async def test_many_at_once_all_get_their_route(travel: RoadTravel) -> None:
     alone = await routes.route(LA_VELLA, THE_PASS, Profile.DAY)
     found = await asyncio.gather(*(routes.route(LA_VELLA, THE_PASS, Profile.DAY) for _ in range(20)))
     assert all(each == alone for each in found)
+
+
+async def test_a_search_that_takes_too_long_is_an_estimate_and_the_next_waits_for_its_end(
+    travel: RoadTravel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, begun = threading.Event(), []
+
+    def slow(origin: Origin, place: LatLon, profile: Profile) -> None:
+        begun.append(origin)
+        go.wait(10)
+
+    monkeypatch.setattr(drawing, "BY_ROAD_SECONDS", 0.02)
+    routes = routes_with(travel, STRAIGHT)
+    monkeypatch.setattr(travel, "route", slow)
+    try:
+        for _ in range(3):
+            assert (await routes.route(LA_VELLA, THE_PASS, Profile.DAY)).source is RouteSource.STRAIGHT
+        assert len(begun) == 1
+    finally:
+        go.set()
 
 
 @pytest.mark.parametrize("place", [LatLon(91, 0), LatLon(0, 181), LatLon(float("nan"), 0)])

@@ -140,17 +140,31 @@ def test_two_processes_that_look_at_once_make_no_fall() -> None:
     assert watch.look(None, after=timedelta(seconds=1)) == LOST
 
 
-def test_a_commune_is_covered_again_at_the_first_look_that_says_so() -> None:
+def test_a_commune_is_covered_again_when_two_looks_in_a_row_say_so() -> None:
     watch = Watch()
     for minutes in (12, None, None):
         watch.look(minutes)
     assert watch.look(None) == []
-    assert watch.look(30) == OVER
+    assert watch.look(30) == []
+    assert not watch.standings["11069"].covered
+    assert watch.look(30, after=timedelta(seconds=29)) == []
+    assert watch.look(30, after=timedelta(seconds=1)) == OVER
     assert watch.ringing is None
     assert watch.done is not None
     restored = watch.done.facts[0].body
     assert isinstance(restored, CoverageRestored)
     assert (restored.volume, restored.threshold_minutes) == (Volume.ASSU, 30)
+
+
+@pytest.mark.parametrize("turns", [(31, 30), (31, 31, 30), (None, None, None, 30)])
+def test_a_commune_at_the_threshold_warns_once_and_not_at_every_turn(turns: tuple[int | None, ...]) -> None:
+    watch = Watch()
+    for minutes in (12, 31, 31):
+        watch.look(minutes)
+    assert watch.raised().level == 1
+    told = [watch.look(minutes) for _ in range(60 // len(turns)) for minutes in turns]
+    assert told == [[]] * len(told)
+    assert watch.ringing is not None
 
 
 def test_nothing_is_written_of_what_stands_as_before() -> None:
@@ -170,8 +184,8 @@ def test_one_alarm_stands_for_all_communes_until_the_last_is_covered_again() -> 
     watch.look(12, 12, 12)
     watch.look(None, None, 12)
     assert watch.look(None, None, 12) == LOST
-    assert watch.look(12, None, 12) == []
-    assert watch.look(12, 12, 12) == OVER
+    assert [watch.look(12, None, 12) for _ in range(2)] == [[], []]
+    assert [watch.look(12, 12, 12) for _ in range(2)] == [[], OVER]
 
 
 def test_it_rings_again_when_more_people_fall_out_but_not_within_ten_minutes() -> None:
@@ -195,7 +209,7 @@ def test_another_fall_is_another_alarm() -> None:
     for minutes in (12, None, None):
         watch.look(minutes)
     first = watch.raised()
-    for minutes in (12, None, None):
+    for minutes in (12, 12, None, None):
         watch.look(minutes)
     assert watch.raised().alarm_id != first.alarm_id
     assert watch.raised().level == 1
@@ -316,16 +330,13 @@ class CoverageMachine(RuleBasedStateMachine):
         self._hear(self.watch.done, new)
 
     def _note(self, insee: str, is_beyond: bool) -> None:
-        """It falls when it is beyond and was so without a break for half a minute; and was covered before that."""
+        """It changes sides when it was on the other one without a break for half a minute; the first side is no fall."""
         past = self.history[insee]
         past.append((self.watch.at, is_beyond))
-        if not is_beyond:
-            self.fallen[insee] = False
-            return
-        since = next((i for i in range(len(past), 0, -1) if not past[i - 1][1]), 0)
+        since = next((i for i in range(len(past), 0, -1) if past[i - 1][1] != is_beyond), 0)
         was_covered = since > 0
         if was_covered and len(past) - since > 1 and self.watch.at - past[since][0] >= WATCHED.apart:
-            self.fallen[insee] = True
+            self.fallen[insee] = is_beyond
 
     def _hear(self, done: Look, new: set[str]) -> None:
         for fact in done.facts:
@@ -343,7 +354,7 @@ class CoverageMachine(RuleBasedStateMachine):
                 self.standing = None
 
     @invariant()
-    def an_alarm_stands_as_long_as_something_that_fell_is_still_beyond(self) -> None:
+    def an_alarm_stands_as_long_as_something_is_fallen(self) -> None:
         assert (self.standing is not None) == any(self.fallen.values())
 
     @invariant()
