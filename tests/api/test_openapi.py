@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from tests.api.caller import Caller, demand
 from tests.api.conftest import Api, regulating
 
 EXAMPLES_EACH = 8
-SECONDS = 55
+SECONDS = 110
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -32,6 +33,7 @@ APART = frozenset({"/v1/stream", "/v1/logout"})
 """An answer that does not end, and one that ends the login: test_stream.py and test_devices.py tell what they do."""
 
 
+@pytest.mark.timeout(2 * SECONDS + 20)  # two callers, every route
 async def test_the_server_keeps_to_its_document(samu: Caller, regulator: Caller, api: Api) -> None:
     """A bounded run over every route, as a SAMU and as a company, with good and bad requests."""
     document = (await samu.http.get("/openapi.json")).json()

@@ -176,10 +176,10 @@ async def put_young(engine: AsyncEngine, vehicle_id: UUID, at: datetime) -> None
     await put_rows(engine, vehicle_id, [(at, THERE)])
 
 
-async def test_cells_are_forgotten_after_400_days(engine: AsyncEngine) -> None:
+async def test_cells_are_forgotten_after_30_days(engine: AsyncEngine) -> None:
     rows = [
         {"vehicle_id": uuid4(), "hour": NOON - timedelta(days=days), "cell": HERE, "fixes": 1}
-        for days in (399, 400, 401, 402)
+        for days in (29, 30, 31, 32)
     ]
     async with engine.begin() as connection:
         await connection.execute(sa.insert(tables.vehicle_cells), rows)
