@@ -1,11 +1,9 @@
 """`rescousse communes`: loads where people live from a file, all or nothing, as often as you like."""
 
 import asyncio
-import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from io import StringIO
 from math import isfinite
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ops.sector_file import BadFileError, BadLine
+from ops.csv_lines import BadFileError, BadLine, insee_code, rows_of
 from ops.sector_rows import RefusedError
 from settings import Settings
 from storage.bulk import given_rows
@@ -29,7 +27,6 @@ FILE = f"CSV with the columns {', '.join(COLUMNS)}, one commune a line; the plac
 REMOVE = "Also remove the communes of the file's départements that it does not name, such as those that were merged."
 
 INSEE = re.compile(r"(\d\d|2[AB])\d{3}")
-INSEE_DIGITS = 5
 MOST_PEOPLE = 10_000_000
 MOST_NAMED = 100
 """So many bad lines are named, the others counted."""
@@ -87,7 +84,7 @@ def read_communes(text: str) -> list[CommuneLine]:
     bad: list[BadLine] = []
     found: dict[str, CommuneLine] = {}
     stands: dict[str, int] = {}
-    for number, values in _rows(text):
+    for number, values in rows_of(text, COLUMNS):
         line = _commune(values)
         if isinstance(line, CommuneLine) and line.insee in stands:
             line = f"commune {line.insee} stands on line {stands[line.insee]} already"
@@ -157,37 +154,10 @@ def _read(file: Path) -> list[CommuneLine]:
         raise RefusedError(f"{file.name} is not UTF-8 text: save it as 'CSV UTF-8'") from error
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of each line, and what stands in our columns."""
-    header = text.partition("\n")[0]
-    reader = csv.reader(StringIO(text), delimiter=";" if ";" in header else ",", strict=True)
-    try:
-        places = _places_of_columns(next(reader, []))
-        for values in reader:
-            if any(map(str.strip, values)):
-                yield reader.line_num, [_at(values, place) for place in places]
-    except csv.Error as error:
-        raise BadFileError([BadLine(reader.line_num, f"this is not CSV ({error})")]) from error
-
-
-def _places_of_columns(header: list[str]) -> list[int]:
-    names = [name.strip().lower() for name in header]
-    missing = [f"'{column}'" for column in COLUMNS if column not in names]
-    if missing:
-        raise BadFileError(
-            [BadLine(1, f"the columns must be named here: {' and '.join(missing)} is missing")]
-        )
-    return [names.index(column) for column in COLUMNS]
-
-
-def _at(values: list[str], place: int) -> str:
-    return values[place].strip() if place < len(values) else ""
-
-
 def _commune(values: Sequence[str]) -> CommuneLine | str:
     """A commune, or what is wrong with its line."""
     written, name, people, *place = values
-    insee = written.upper().zfill(INSEE_DIGITS)
+    insee = insee_code(written)
     if not INSEE.fullmatch(insee) or not insee.isascii():
         return "its INSEE code (column 'insee') has five signs, as 11069 or 2A004"
     if not name:

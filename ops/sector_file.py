@@ -1,29 +1,11 @@
 """An operator's file of guard sectors: a CSV with the columns `sector` and `insee`, one commune a line."""
 
-import csv
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from io import StringIO
+
+from ops.csv_lines import BadFileError, BadLine, insee_code, rows_of
 
 COLUMNS = ("sector", "insee")
-INSEE_DIGITS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class BadLine:
-    """A line that cannot be used, counted from 1, and why."""
-
-    number: int
-    why: str
-
-
-class BadFileError(ValueError):
-    """The file cannot be used; every bad line is named."""
-
-    def __init__(self, lines: list[BadLine]) -> None:
-        """Take the lines in the order of the file."""
-        super().__init__("\n".join(f"line {one.number}: {one.why}" for one in lines))
-        self.lines = tuple(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +35,8 @@ def read_sectors(text: str, known: Collection[str]) -> dict[str, tuple[str, ...]
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    header = text.partition("\n")[0]
-    reader = csv.reader(StringIO(text), delimiter=";" if ";" in header else ",", strict=True)
-    try:
-        sector, insee = _places_of_columns(next(reader, []))
-        for values in reader:
-            if any(map(str.strip, values)):
-                yield _Line(reader.line_num, " ".join(_at(values, sector).split()), _code(_at(values, insee)))
-    except csv.Error as error:
-        raise BadFileError([BadLine(reader.line_num, f"this is not CSV ({error})")]) from error
-
-
-def _places_of_columns(header: list[str]) -> list[int]:
-    names = [name.strip().lower() for name in header]
-    missing = [f"'{column}'" for column in COLUMNS if column not in names]
-    if missing:
-        raise BadFileError(
-            [BadLine(1, f"the columns must be named here: {' and '.join(missing)} is missing")]
-        )
-    return [names.index(column) for column in COLUMNS]
-
-
-def _at(values: list[str], place: int) -> str:
-    return values[place].strip() if place < len(values) else ""
-
-
-def _code(written: str) -> str:
-    return written.upper().zfill(INSEE_DIGITS) if written else ""
+    for number, (sector, insee) in rows_of(text, COLUMNS):
+        yield _Line(number, " ".join(sector.split()), insee_code(insee))
 
 
 def _complaints(lines: list[_Line], known: Collection[str]) -> Iterator[str | None]:

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from geo.geojson import CommuneOutline, explain, read_communes
 from geo.sectors import NEAR_M, check_polygons
-from ops.sector_file import BadFileError, read_sectors
+from ops.csv_lines import BadFileError
+from ops.sector_file import read_sectors
 from ops.sector_rows import Loaded, NewSector, RefusedError, choose_samu, load_sectors, plan_sectors
 from settings import Settings
 from storage.engine import create_engine, transaction

@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from ops.cli import build_app
 from ops.communes import CommuneLine, department_of, read_communes
+from ops.csv_lines import BadFileError
 from ops.demo import build_demo
-from ops.sector_file import BadFileError
 from ops.seed import seed_demo
 from simulation.places import DATA
 from storage import tables

@@ -16,8 +16,9 @@ from typer.testing import CliRunner, Result
 
 from geo.sectors import SectorMap
 from ops.cli import build_app
+from ops.csv_lines import BadFileError
 from ops.demo import build_demo
-from ops.sector_file import BadFileError, read_sectors
+from ops.sector_file import read_sectors
 from simulation.places import DATA
 from storage import tables
 from tests.fixtures.world import World
