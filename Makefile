@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check unit format bench races lock clean setup setup-dev
+.PHONY: help run test check unit format bench races vendor lock clean setup setup-dev
 
 help: ## what can be made
 	@echo "make run    start everything on this machine   (ARGS=\"--port 8080 --no-simulation\" for options)"
@@ -24,7 +24,9 @@ help: ## what can be made
 	@echo "make unit   the fast tests only"
 	@echo "make format put the code into its format"
 	@echo "make bench  the figures, each next to a baseline of the same run   (ARGS=\"lookup roads --write docs/plots\" for sections)"
+	@echo "make screenshots  the pictures of the pages in docs/screens, from a scene played in a Chromium"
 	@echo "make races  a thousand races for one mission, and a thousand for one vehicle, on the real engine"
+	@echo "make vendor bring the files that the pages need of others into web/vendor, and lock them (needs npm)"
 	@echo "make lock   resolve requirements*.in again and lock them with hashes (needs uv)"
 	@echo "make clean  remove the virtual environment and the caches, keep the data (.rescousse)"
 
@@ -37,6 +39,8 @@ setup-dev: $(DEV_STAMP)
 # --- checks and tests: fast first ------------------------------------------------------------------------------
 
 test: check unit
+	@echo "==> a Chromium for the tests of the pages"
+	@$(BIN)/python -m ops.chromium
 	@echo "==> every other test"
 	@$(PYTEST) tests --ignore=tests/unit -n logical --dist loadfile $(ARGS)
 	@echo "==> all green"
@@ -64,6 +68,10 @@ bench: $(DEV_STAMP)
 
 races: $(DEV_STAMP)
 	@RESCOUSSE_RACES=1000 $(PYTEST) tests/races -n 2 --durations=0
+
+screenshots: $(DEV_STAMP)
+	@$(BIN)/python -m ops.chromium
+	@exec $(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 # --- setting up ------------------------------------------------------------------------------------------------
 
@@ -107,6 +115,9 @@ lock: ## the second follows the first, so that both name the same versions. UPGR
 	@command -v $(UV) >/dev/null 2>&1 || { echo "make lock needs uv: install it, or name yours with UV=…" >&2; exit 1; }
 	$(COMPILE) $(UPGRADE) requirements.in -o requirements.lock
 	$(COMPILE) $(UPGRADE) requirements-dev.in -o requirements-dev.lock
+
+vendor: $(DEV_STAMP) ## the versions stand in web/vendor.toml
+	@$(BIN)/python -m ops.vendor
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -68,6 +68,25 @@ class Settings(BaseSettings):
     valhalla_timeout_s: float = Field(2.0, gt=0, le=30)
     """After so long the route is drawn without it."""
 
+    map_style_url: str | None = None
+    """A MapLibre style for the ground of the pages' maps; without it and without tiles they draw on plain ground."""
+    map_tiles_url: str | None = None
+    """Raster tiles instead of a style: an address with `{z}`, `{x}` and `{y}`."""
+    map_attribution: str | None = None
+    """What must be said beside those tiles."""
+    map_hosts: str = ""
+    """Further addresses that the style draws from, with commas between them: pages may call no others."""
+
+    push_key: str | None = Field(None, repr=False)
+    """The private key under which notifications are sent (VAPID): 32 bytes of the curve P-256, base64url."""
+    push_contact: str = "mailto:exploitation@rescousse.invalid"
+    """Whom a push service writes to when something is wrong with what we send."""
+    push_hosts: str = ""
+    """The push services that may be called, with commas between them; `*.` before a name for all below it. None, no
+    notifications: nothing outside is called unless it is named here."""
+    push_ca_file: Path | None = None
+    """Certificates to trust when calling them, for a push service of one's own; those of the system otherwise."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     max_body_bytes: int = Field(262_144, ge=1024)
     """A request with a longer body is refused before it is read."""
@@ -129,6 +148,12 @@ class Settings(BaseSettings):
             raise ValueError("the engine `roads` needs a road graph: set RESCOUSSE_ROADS_FILE")
         if self.travel_fastest_kmh < self.travel_speed_kmh:
             raise ValueError("travel_fastest_kmh is at least travel_speed_kmh")
+        return self
+
+    @model_validator(mode="after")
+    def _push_services_need_a_key(self) -> Self:
+        if self.push_hosts.strip() and self.push_key is None:
+            raise ValueError("notifications need a key of their own: set RESCOUSSE_PUSH_KEY")
         return self
 
     @property

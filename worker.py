@@ -24,6 +24,7 @@ from activities.recording import RecordingActivities
 from activities.search import SearchActivities
 from geo.engines import make_travel
 from geo.travel_time import Travel
+from processes import spare_what_stays
 from settings import Settings
 from storage.engine import create_engine
 from workflows.client import connect
@@ -105,6 +106,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         worker = await _unless_stopped(_worker_when_ready(settings, engine, travel), stop)
         if worker is None:
             return
+        spare_what_stays()
         async with worker:
             log.info("working", task_queue=settings.task_queue)
             await stop.wait()

@@ -18,7 +18,7 @@ from storage import engagement, fleet
 from storage.engagement import KnownVehicle
 from storage.engine import transaction
 from storage.fleet import FleetVehicle
-from survey.states import arrival, departure, freshness, origin_of
+from survey.states import arrival, departure, freshness
 from survey.zones import Zones
 
 FURTHEST = timedelta(hours=4)
@@ -93,7 +93,7 @@ class EngagementActivities:
     ) -> int | None:
         where, lead_s = departure(known, on_guard=wanted.on_guard, at=wanted.at, zone=zone, policy=policy)
         profile = self._travel.profile_at(wanted.at.astimezone(zone).time())
-        way = way_from(self._travel, wanted, origin_of(where), profile) if where else None
+        way = way_from(self._travel, wanted, where, profile) if where else None
         there = arrival(way, lead_s, knows_roads=False)
         return there.latest_minutes if there else None
 

@@ -16,7 +16,7 @@ from storage import coverage, fleet, guard, guard_views
 from storage.fleet import FleetVehicle
 from storage.guard import GuardVehicle
 from storage.views import Scope
-from survey.states import Measured, departure, origin_of, vehicle_state
+from survey.states import Measured, departure, vehicle_state
 from survey.zones import zone_of
 
 
@@ -41,7 +41,7 @@ class Means:
         """Who could serve this volume, and from where."""
         at, policy = self.moment.at, self.moment.policy
         return [
-            Starter(origin_of(each.where), max(0, each.mobilisation_s), self.sectors.get(each.vehicle_id))
+            Starter(each.where, max(0, each.mobilisation_s), self.sectors.get(each.vehicle_id))
             for each in self.vehicles
             if each.where is not None and could_serve(each, volume, at, policy)
         ]

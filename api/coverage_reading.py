@@ -23,7 +23,6 @@ from geo.box import box_of
 from geo.cells import count_at
 from geo.coverage import Ground, Mosaic, Starter
 from storage import coverage
-from storage.fleet import Box
 
 FINEST, COARSEST, USUAL = 9, 5, 8
 """H3 resolutions: edges of about 0.2, 10 and 0.5 km."""
@@ -66,7 +65,7 @@ async def inhabited(resources: Resources, samu: SamuArea) -> Inhabited:
         if area is None:
             return Inhabited((), Ground(resources.travel, ()))
         async with resources.database.connect() as connection:
-            found = await coverage.communes_within(connection, Box(*box_of(tuple(area.cells))), least)
+            found = await coverage.communes_within(connection, box_of(tuple(area.cells)), least)
         own = [each for each in found if area.contains(each.lat, each.lon)]
         sectors = await resources.sector_map(samu.profile.id)
         ground = await asyncio.to_thread(Ground, resources.travel, own, sectors)

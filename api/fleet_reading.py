@@ -1,6 +1,6 @@
 """A company's means as they stand: who regulates, which mode each vehicle works in, what is received (rules 15 to 24)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,8 +22,10 @@ from api.security import Caller
 from api.sentences import WORDS, WORDS_FOR_OTHERS, post_sentence
 from domain.eligibility import available_at
 from domain.fleet import Category
+from domain.freshness import freshness_of
+from domain.policy import Policy
 from domain.readiness import Hand, Means, Signs, SiteHand, VehicleHand, of_post
-from domain.vocabulary import DeviceKind, LeaseState
+from domain.vocabulary import DeviceKind, Freshness, LeaseState
 from storage import crews, means
 from storage.crews import Phone
 from storage.means import SiteCard, VehicleLine
@@ -41,6 +43,8 @@ class Seen:
     at: datetime
     probed_at: datetime | None
     own: bool
+    policies: Sequence[Policy]
+    """Of the SAMUs by which its positions are judged."""
 
 
 async def read_fleet(resources: Resources, caller: Caller, at: datetime) -> FleetShown:
@@ -50,6 +54,8 @@ async def read_fleet(resources: Resources, caller: Caller, at: datetime) -> Flee
         sites = await means.sites_of(connection, caller.scope)
         vehicles = await means.vehicles_of(connection, caller.scope)
         phones = await crews.phones_of(connection, list(companies))
+        samus = await means.samus_of(connection, caller.scope)
+    policies = await _policies(resources, {one for each in samus.values() for one in each})
     probed_at = resources.probed_at()
     seen = [
         Seen(
@@ -61,10 +67,16 @@ async def read_fleet(resources: Resources, caller: Caller, at: datetime) -> Flee
             at=at,
             probed_at=probed_at,
             own=company_id == caller.company_id,
+            policies=[policies[one] for one in samus.get(company_id, ())],
         )
         for company_id, name in companies.items()
     ]
     return FleetShown(companies=[_company(each) for each in seen])
+
+
+async def _policies(resources: Resources, samu_ids: Iterable[UUID]) -> dict[UUID, Policy]:
+    found = {one: await resources.samu(one) for one in samu_ids}
+    return {one: samu.profile.policy if samu else Policy() for one, samu in found.items()}
 
 
 def _company(seen: Seen) -> CompanyShown:
@@ -164,11 +176,21 @@ def _vehicle(seen: Seen, found: VehicleLine) -> VehicleShown:
         available=available_at(found.available, found.available_until, seen.at),
         until=_end_ahead(found.available_until, seen.at),
         position=PositionShown.model_validate(found) if found.recorded_at is not None else None,
+        freshness=_freshness(found, seen),
         mission_id=found.mission_id,
         on_guard=found.on_guard,
         mode=vehicle_mode(found.site_id, bound, seen.sites, seen.at, on_guard=found.on_guard),
         phones=_phones(phones, own=seen.own),
     )
+
+
+def _freshness(found: VehicleLine, seen: Seen) -> Freshness | None:
+    """What its position is worth to a SAMU; to the strictest of those that may solicit it, when a company asks."""
+    fix_at, speed, heard_at = found.recorded_at, found.speed_kmh, found.device_seen_at
+    if fix_at is None:
+        return None
+    worth = [freshness_of(fix_at, speed, heard_at, seen.at, one) for one in seen.policies or (Policy(),)]
+    return max(worth, key=list(Freshness).index)
 
 
 def _phones(phones: Sequence[Phone], *, own: bool) -> PhonesShown:

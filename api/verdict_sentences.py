@@ -102,7 +102,16 @@ def _age(line: VerdictLine) -> str:
     return "inconnu" if line.row.fix_age_s is None else _span(line.row.fix_age_s)
 
 
+def _from_nowhere(line: VerdictLine) -> bool:
+    """A guard vehicle that starts from no place that is known: no position, and a site that lies nowhere."""
+    row = line.row
+    on_guard = row.tier is Tier.GUARD and row.obstacles is not None
+    return on_guard and row.lat is None and row.earliest_minutes is None and not line.beyond
+
+
 def _how_far(line: VerdictLine) -> str:
+    if _from_nowhere(line):
+        return "lieu de départ inconnu : pas de position, et son site n'est situé nulle part"
     row, delay = line.row, line.survey.max_delay_minutes
     if row.earliest_minutes is not None:
         return f"{row.earliest_minutes} min au plus tôt pour {delay} demandées"
@@ -113,6 +122,8 @@ def _how_far(line: VerdictLine) -> str:
 
 
 def _nearer(line: VerdictLine) -> str:
+    if _from_nowhere(line):
+        return "Une position, ou le lieu de son site : sans l'un des deux, aucun temps ne se calcule."
     late = _minutes_late(line)
     if late is None:
         return f"{_capital(_how_far(line))} : être plus près, ou un délai plus long."

@@ -8,6 +8,7 @@ shows. Every seventh batch of a company is sent after the next one, so that it c
 import asyncio
 import sys
 import time
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from math import cos, sin
 
@@ -15,6 +16,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
 TIMEOUT_S = 20.0
+CONNECTIONS = 10
+"""Of each company."""
 LATE_EVERY = 7
 LATE_S = 1.5
 """A batch is sent so much later than it was due: after the one that follows it."""
@@ -70,12 +73,13 @@ class Sent(Frozen):
 
 async def send_all(load: Load) -> Sent:
     """Send everything; return when the last batch was answered."""
-    limits = httpx.Limits(max_connections=200)
-    async with httpx.AsyncClient(base_url=load.api, timeout=TIMEOUT_S, limits=limits) as http:
-        headers = [await _log_in(http, sender) for sender in load.senders]
+    async with AsyncExitStack() as open_ones:
+        clients = [await open_ones.enter_async_context(_client(load)) for _ in load.senders]
+        for client, sender in zip(clients, load.senders, strict=True):
+            await _log_in(client, sender)
         begin, cpu = time.time() + 1, time.process_time()
         sending = [
-            _send_on_time(http, headers[number], load, number, begin, second)
+            _send_on_time(clients[number], load, number, begin, second)
             for second in range(load.seconds)
             for number in range(len(load.senders))
         ]
@@ -85,14 +89,20 @@ async def send_all(load: Load) -> Sent:
         return Sent(batches=batches, given_up=told.count(None), seconds=time.time() - begin, cpu_s=used)
 
 
-async def _log_in(http: httpx.AsyncClient, sender: Sender) -> dict[str, str]:
+def _client(load: Load) -> httpx.AsyncClient:
+    """Of one company: looking through the connections of all of them at once costs more than the sending."""
+    limits = httpx.Limits(max_connections=CONNECTIONS)
+    return httpx.AsyncClient(base_url=load.api, timeout=TIMEOUT_S, limits=limits)
+
+
+async def _log_in(http: httpx.AsyncClient, sender: Sender) -> None:
     form = {"username": sender.username, "password": sender.password}
     token = (await http.post("/v1/token", data=form)).raise_for_status().json()["access_token"]
-    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    http.headers.update({"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
 
 
 async def _send_on_time(
-    http: httpx.AsyncClient, headers: dict[str, str], load: Load, number: int, begin: float, second: int
+    http: httpx.AsyncClient, load: Load, number: int, begin: float, second: int
 ) -> Batch | None:
     """One batch of one sender, in its place within the second; ``None`` when nobody acknowledged it."""
     recorded = begin + second + number / len(load.senders)
@@ -102,7 +112,7 @@ async def _send_on_time(
     recorded_at = datetime.fromtimestamp(recorded, UTC)
     body = _body(load.senders[number], recorded, recorded_at)
     for tries in range(1, TRIES + 1):
-        response = await _post(http, headers, body)
+        response = await _post(http, body)
         if response is not None:
             told = response.raise_for_status().json()
             return Batch(
@@ -118,10 +128,10 @@ async def _send_on_time(
     return None
 
 
-async def _post(http: httpx.AsyncClient, headers: dict[str, str], body: bytes) -> httpx.Response | None:
+async def _post(http: httpx.AsyncClient, body: bytes) -> httpx.Response | None:
     """The answer, or ``None`` when the server asks to send it again."""
     try:
-        response = await http.post("/v1/positions", content=body, headers=headers)
+        response = await http.post("/v1/positions", content=body)
     except httpx.TransportError:
         return None
     return None if response.status_code >= SERVER_ERRORS else response

@@ -33,6 +33,7 @@ from domain.policy import Policy
 from geo.cells import LatLon
 from geo.roads.travel import RoadTravel
 from geo.travel_time import Travel
+from processes import spare_what_stays
 from storage.engine import create_engine, transaction
 
 MINUTES = (20, 60)
@@ -66,6 +67,7 @@ async def run(console: Console, queries: int = 300) -> Report:
             console.print(f"survey: {remarks[-1]}", style="bold yellow")
         scene = await _scene(stay, country, roads, postgis)
         remarks.append(_proportions(country))
+        spare_what_stays()  # as the worker does
         groups = [await _group(console, scene, roads, minutes, queries) for minutes in MINUTES]
     return Report("survey", groups, remarks)
 

@@ -31,7 +31,7 @@ def could_serve(state: VehicleState, volume: Volume, at: datetime, policy: Polic
 
     A vehicle on guard is judged for its own sector (rule 12).
     """
-    near = replace(state, arrival=AT_THE_DOOR, cut_off=False)
+    near = state._replace(arrival=AT_THE_DOOR, cut_off=False)
     judged = judge_vehicle(near, Terms(volume, ANY_DELAY_MINUTES, at, policy))
     return judged.verdict is VehicleVerdict.SOLICITED
 

@@ -6,7 +6,8 @@ that would have had to be different. Who is asked follows from the earliest arri
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.fleet import Volume, Whereabouts, serves
@@ -18,8 +19,7 @@ from domain.vocabulary import Freshness, LeaseState, Tier, VehicleVerdict
 Verdict = VehicleVerdict
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """When somebody could be there, in seconds from now, the crew's own time included.
 
     ``way_s`` is the earliest time under way alone. ``estimated``: no road was followed where roads are known.
@@ -41,8 +41,7 @@ class Arrival:
         return minutes_up(self.latest_s)
 
 
-@dataclass(frozen=True, slots=True)
-class GuardDuty:
+class GuardDuty(NamedTuple):
     """A vehicle on guard: how near its sector is to the place, and what it did in this shift already.
 
     ``reach`` is 0 in the place's own sector, 1 in a neighbouring one that the policy asks too, and ``None`` elsewhere.
@@ -54,8 +53,7 @@ class GuardDuty:
     phone: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class VehicleState:
+class VehicleState(NamedTuple):
     """What is known of one vehicle at the moment of a survey. Without ``arrival`` it cannot be near."""
 
     vehicle_id: UUID
@@ -86,8 +84,7 @@ class VehicleState:
     """The H3 cell under which its position is filed."""
 
 
-@dataclass(frozen=True, slots=True)
-class SiteState:
+class SiteState(NamedTuple):
     """What is known of one site. ``free_volumes`` are those of its company's vehicles that could be named."""
 
     site_id: UUID
@@ -103,8 +100,7 @@ class SiteState:
     where: Whereabouts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The verdict on one vehicle or site, with its figures. Minutes are rounded up.
 
     ``eta_minutes`` is the latest arrival, ``earliest_minutes`` the earliest.
@@ -143,8 +139,7 @@ class Terms:
 
     def allows(self, arrival: Arrival | None) -> bool:
         """Whether somebody can be there in time: by the earliest arrival, so that nobody is left out (rule 6)."""
-        delay = timedelta(minutes=self.max_delay_minutes).total_seconds()
-        return arrival is not None and arrival.earliest_s <= delay
+        return arrival is not None and arrival.earliest_s <= 60 * self.max_delay_minutes
 
 
 def judge_vehicle(state: VehicleState, terms: Terms) -> Judgement:

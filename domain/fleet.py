@@ -1,7 +1,7 @@
 """Companies' means: volumes, categories, places, and which vehicle may serve which demand."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,11 +35,11 @@ class Point(BaseModel):
     lon: float = Field(ge=-180, le=180)
 
 
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
+class Whereabouts(NamedTuple):
     """From where a vehicle or a site comes: degrees, and the road node that the place was snapped to.
 
     ``graph`` is the road graph that it was snapped to; with one and without ``node`` the place is off all roads.
+    ``access_m`` metres lie between the place and its node.
     """
 
     lat: float
@@ -47,6 +47,15 @@ class Whereabouts:
     graph: str | None = None
     node: int | None = None
     access_m: float = 0.0
+
+
+class Box(NamedTuple):
+    """South, north, west and east in degrees; west is not above east."""
+
+    south: float
+    north: float
+    west: float
+    east: float
 
 
 class VehicleCard(BaseModel):

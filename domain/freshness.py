@@ -1,6 +1,6 @@
 """What a vehicle's last position is worth: fresh, resting or silent (rules 6, 95 and 96)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from domain.policy import Policy
 from domain.vocabulary import Freshness
@@ -22,13 +22,13 @@ def freshness_of(
     nothing changes, and a guard ambulance waits for hours. Without such a device it rests for ``position_stopped_s``.
     A device whose clock runs ahead counts as heard of now.
     """
-    age = at - fix_at
-    if age <= timedelta(seconds=policy.position_moving_s):
+    age_s = (at - fix_at).total_seconds()
+    if age_s <= policy.position_moving_s:
         return Freshness.FRESH
     if is_moving(speed_kmh):
         return Freshness.SILENT
-    alive = device_seen_at is not None and at - device_seen_at <= timedelta(seconds=policy.device_alive_s)
-    rests = alive or age <= timedelta(seconds=min(policy.position_stopped_s, policy.position_lost_s))
+    alive = device_seen_at is not None and (at - device_seen_at).total_seconds() <= policy.device_alive_s
+    rests = alive or age_s <= min(policy.position_stopped_s, policy.position_lost_s)
     return Freshness.RESTING if rests else Freshness.SILENT
 
 

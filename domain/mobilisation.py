@@ -1,8 +1,8 @@
 """How long a parked crew needs before it leaves: at night somebody is picked up at home first (domain paper)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import NamedTuple
 
 from domain.freshness import is_moving
 from domain.policy import Policy
@@ -12,8 +12,7 @@ LONGEST_S = 3600
 """Nobody who needs more than an hour to leave is available."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mobilisation:
+class Mobilisation(NamedTuple):
     """What a site's crews need, in seconds; ``by_hour_s`` has 24 figures by the hour on the clocks of the SAMU."""
 
     default_s: int = 0

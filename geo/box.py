@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from math import cos, radians
-from typing import NamedTuple
 
+from domain.fleet import Box
 from geo.cells import (
     CELLS_REMEMBERED,
     EARTH_RADIUS_M,
@@ -15,15 +15,6 @@ from geo.cells import (
 )
 
 _NEAR_A_POLE = 88.0
-
-
-class Box(NamedTuple):
-    """South, north, west and east in degrees; west is not above east."""
-
-    south: float
-    north: float
-    west: float
-    east: float
 
 
 EMPTY = Box(1.0, -1.0, 1.0, -1.0)

@@ -116,12 +116,6 @@ def check_polygons(polygons: Iterable[Polygon]) -> None:
         _checked(polygon)
 
 
-def place_inside(polygons: Iterable[Polygon]) -> LatLon:
-    """Return a place that lies well inside the largest of some polygons. Raises ValueError if there are none."""
-    point = max(map(_polygon, polygons), key=lambda one: float(one.area)).representative_point()
-    return LatLon(lat=point.y, lon=point.x)
-
-
 def _read(sector_id: UUID, outline: Outline) -> list[shapely.Polygon]:
     try:
         return [_checked(polygon) for polygon in polygons_of(outline)]

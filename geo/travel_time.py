@@ -20,6 +20,8 @@ from enum import StrEnum
 from math import inf, isfinite
 from typing import NamedTuple, Protocol
 
+from domain.fleet import Whereabouts
+
 
 class Profile(StrEnum):
     """How fast roads are driven: with priority, or as everybody drives by day and by night."""
@@ -69,18 +71,12 @@ class Snap(NamedTuple):
     access_m: float
 
 
-class Origin(NamedTuple):
-    """Where somebody starts from, in degrees, and the road node that it was snapped to.
+Origin = Whereabouts
+"""Where somebody starts from.
 
-    ``graph`` is `Travel.graph_id` of the engine that snapped it: an origin of another graph, or of none, is snapped
-    again when it is asked about. With the engine's own ``graph`` and no ``node`` it is known to be off all roads.
-    """
-
-    lat: float
-    lon: float
-    graph: str | None = None
-    node: int | None = None
-    access_m: float = 0.0
+``graph`` is `Travel.graph_id` of the engine that snapped it: an origin of another graph, or of none, is snapped again
+when it is asked about. With the engine's own ``graph`` and no ``node`` it is known to be off all roads.
+"""
 
 
 class Way(NamedTuple):

@@ -9,11 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.coverage import Commune, Look, Ringing, Standing
-from domain.fleet import Volume
+from domain.fleet import Box, Volume
 from domain.vocabulary import AlarmKind
 from storage import alarms, fleet
 from storage.bulk import given_rows
-from storage.fleet import Box, FleetVehicle
+from storage.fleet import FleetVehicle
 from storage.tables import communes, conventions, coverage_gaps, samus, vehicles
 
 
@@ -43,6 +43,12 @@ async def communes_within(connection: AsyncConnection, box: Box, least_populatio
         .order_by(communes.c.insee)
     )
     found = await connection.execute(query)
+    return [CommuneAt(Commune(row.insee, row.name, row.population), row.lat, row.lon) for row in found]
+
+
+async def all_communes(connection: AsyncConnection) -> list[CommuneAt]:
+    """Every commune that is known."""
+    found = await connection.execute(sa.select(communes))
     return [CommuneAt(Commune(row.insee, row.name, row.population), row.lat, row.lon) for row in found]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -70,8 +70,7 @@ class PeriodStanding:
         return self.shift is not None and self.period.counts and self.phones > 0
 
 
-@dataclass(frozen=True, slots=True)
-class GuardVehicle:
+class GuardVehicle(NamedTuple):
     """A vehicle on guard, for which sector, how many missions it had since it is (rule 12), and its phones."""
 
     vehicle_id: UUID
@@ -118,7 +117,7 @@ async def guard_vehicles(
 ) -> list[GuardVehicle]:
     """Every vehicle on guard for the SAMU, once: a chained shift takes over when the one before has ended."""
     found = await connection.execute(_GUARD_VEHICLES, {"samu": samu_id, "at": at})
-    return [made(GuardVehicle, row) for row in found]
+    return [GuardVehicle._make(row) for row in found.all()]
 
 
 async def guards_by_phone(connection: AsyncConnection, sector_id: UUID, at: datetime) -> list[GuardByPhone]:

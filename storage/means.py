@@ -1,5 +1,6 @@
 """Companies' means as callers see and tick them: sites, vehicles, facilities."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,6 +87,8 @@ class VehicleLine:
     speed_kmh: float | None
     heading: float | None
     accuracy_m: float | None
+    device_seen_at: datetime | None
+    """The last word of a phone that is in it."""
     mission_id: UUID | None
     on_guard: bool
 
@@ -124,6 +127,19 @@ async def companies_of(connection: AsyncConnection, scope: Scope) -> dict[UUID, 
     query = sa.select(companies.c.id, companies.c.name).where(_may_see(scope, companies.c.id))
     rows = await connection.execute(query.order_by(companies.c.name, companies.c.id))
     return {row.id: row.name for row in rows}
+
+
+async def samus_of(connection: AsyncConnection, scope: Scope) -> dict[UUID, list[UUID]]:
+    """The SAMUs that may solicit each company whose means the caller may see; of a SAMU's companies only itself."""
+    query = sa.select(conventions.c.company_id, conventions.c.samu_id)
+    if scope.samu_id is not None:
+        query = query.where(conventions.c.samu_id == scope.samu_id)
+    elif not scope.everything:
+        query = query.where(conventions.c.company_id == scope.company_id)
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in await connection.execute(query):
+        found[row.company_id].append(row.samu_id)
+    return found
 
 
 async def sites_of(connection: AsyncConnection, scope: Scope) -> list[SiteCard]:
@@ -169,6 +185,7 @@ async def vehicles_of(connection: AsyncConnection, scope: Scope) -> list[Vehicle
         sa.select(
             vehicles,
             *(positions[name] for name in names),
+            fleet.device_seen().label("device_seen_at"),
             engagements.c.mission_id,
             fleet.on_guard().label("on_guard"),
         )

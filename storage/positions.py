@@ -1,7 +1,7 @@
 """Where the vehicles are: one row each, the newest fix that was received, beside every fix of the last 48 hours.
 
 Thousands of fixes a second are written, so the statement is made for them. All fixes of a batch travel as one array
-for each column, in PostgreSQL's binary form, which costs a fifth of the text that drivers send by default. A vehicle's
+for each column, packed at once (`storage.columns`). A vehicle's
 row changes in place (fillfactor 70, and no index on what changes at every fix), which PostgreSQL calls HOT.
 """
 
@@ -10,9 +10,22 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.clocks import held
+from storage.columns import (
+    Bools,
+    Packed,
+    micros_of,
+    pack_bigints,
+    pack_doubles,
+    pack_instants,
+    pack_integers,
+    pack_uuids,
+    take_packed,
+)
 from storage.tables import vehicle_positions
 
 
@@ -33,6 +46,10 @@ class Fix(NamedTuple):
     accuracy_m: float | None = None
     speed_kmh: float | None = None
     heading: float | None = None
+
+
+FIGURES = Fix._fields[7:]
+"""What a device may say besides where it was, and when."""
 
 
 class Telling(NamedTuple):
@@ -80,50 +97,76 @@ async def write(
 
     ``roads`` has an end for every fix, in their order. An older fix never replaces a newer one, whatever their order
     of arrival, in how many processes; of equal times the first one stays, so that a repetition changes nothing. A
-    device's clock that runs ahead is held to the time of reception (rule 96): it could otherwise block every later
-    fix. Only a company's own vehicles are touched.
+    device's clock that runs ahead is held to the time of reception (rule 96, `storage.clocks`): it could otherwise
+    block every later fix. Only a company's own vehicles are touched.
     """
     fixes = [fix for telling in tellings for fix in telling.fixes]
     if not fixes:
         return [Taken(0, 0, ()) for _ in tellings]
-    columns = map(list, zip(*fixes, strict=True))
+    companies = [telling.company_id for telling in tellings]
+    sizes = [len(telling.fixes) for telling in tellings]
     given = {
-        **dict(zip(Fix._fields, columns, strict=True)),
+        **_columns(fixes),
         **_ends(roads, len(fixes)),
-        "company_id": [telling.company_id for telling in tellings for _ in telling.fixes],
+        "company_id": pack_uuids(companies, sizes),
+        "count": len(fixes),
         "since": since,
     }
+    await take_packed(connection)
     told = (await connection.exec_driver_sql(_WRITE, given)).one()
-    return list(_taken(tellings, set(told.own), set(told.newest) - set(told.beaten)))
+    own = _marked(told.own, len(fixes))
+    accepted = own.copy() if told.newest is None else _marked(told.newest, len(fixes))
+    accepted[np.array(told.beaten, dtype=np.intp) - 1] = False
+    return list(_taken(tellings, own, accepted))
+
+
+def _columns(fixes: Sequence[Fix]) -> Mapping[str, Packed]:
+    vehicles, lats, lons, cells, covers, told, received_at, *figures = zip(*fixes, strict=True)
+    received = micros_of(received_at)
+    return {
+        "vehicle_id": pack_uuids(vehicles),
+        "lat": pack_doubles(lats),
+        "lon": pack_doubles(lons),
+        "cell": pack_bigints(cells),
+        "cover_cell": pack_bigints(covers),
+        "recorded_at": pack_instants(held(vehicles, micros_of(told), received)),
+        "received_at": pack_instants(received),
+        **dict(zip(FIGURES, map(pack_doubles, figures), strict=True)),
+    }
 
 
 def _ends(roads: Roads, count: int) -> Mapping[str, object]:
     ends = roads.ends or [None] * count
     return {
         "road_graph": roads.graph,
-        "road_node": [end and end[0] for end in ends],
-        "road_access_m": [end and end[1] for end in ends],
+        "road_node": pack_integers([end and end[0] for end in ends]),
+        "road_access_m": pack_doubles([end and end[1] for end in ends]),
     }
 
 
-def _taken(tellings: Sequence[Telling], own: set[int], written: set[int]) -> Iterator[Taken]:
-    """From the numbers of the fixes, which count all tellings' from 1."""
-    number = 0
+def _marked(numbers: Sequence[int] | None, count: int) -> Bools:
+    """Which fixes have one of these numbers, which count from 1: shape (count,); all of them without any."""
+    if numbers is None:
+        return np.ones(count, dtype=np.bool_)
+    marked = np.zeros(count, dtype=np.bool_)
+    marked[np.array(numbers, dtype=np.intp) - 1] = True
+    return marked
+
+
+def _taken(tellings: Sequence[Telling], own: Bools, accepted: Bools) -> Iterator[Taken]:
+    begin = 0
     for telling in tellings:
-        numbers = range(number + 1, number + 1 + len(telling.fixes))
-        known = sum(one in own for one in numbers)
-        accepted = sum(one in written for one in numbers)
-        unknown: tuple[UUID, ...] = ()
-        if known < len(numbers):
-            strange = (fix for one, fix in zip(numbers, telling.fixes, strict=True) if one not in own)
-            unknown = tuple(dict.fromkeys(fix.vehicle_id for fix in strange))
-        yield Taken(accepted, known - accepted, unknown)
-        number += len(numbers)
+        mine = own[begin : begin + len(telling.fixes)]
+        known = int(np.count_nonzero(mine))
+        written = int(np.count_nonzero(accepted[begin : begin + len(mine)]))
+        strange = (telling.fixes[number].vehicle_id for number in np.flatnonzero(~mine).tolist())
+        yield Taken(written, known - written, tuple(dict.fromkeys(strange)))
+        begin += len(mine)
 
 
 # `%(…)b` is psycopg's binary form. Rows are written in the order of their vehicles, so that two processes never wait
 # for each other in a ring. `NOT IN` is looked up in a hash, whatever the planner believes of the number of rows; a
-# join is not. A `real` cannot hold what a device may send (1e-300): below a thousandth it is nothing.
+# join is not. Most batches are all of own vehicles, each once: then their numbers are not listed. A `real` cannot hold what a device may send (1e-300): below a thousandth it is nothing.
 _WRITE = """
 WITH given AS (
     SELECT * FROM unnest(
@@ -133,15 +176,15 @@ WITH given AS (
         %(accuracy_m)b::float8[], %(speed_kmh)b::float8[], %(heading)b::float8[],
         %(road_node)b::integer[], %(road_access_m)b::float8[]
     ) WITH ORDINALITY AS given (
-        company_id, vehicle_id, lat, lon, cell, cover_cell, device_at, received_at,
+        company_id, vehicle_id, lat, lon, cell, cover_cell, recorded_at, received_at,
         accuracy_m, speed_kmh, heading, road_node, road_access_m, number
     )
 ), own AS MATERIALIZED (
-    SELECT given.*, least(device_at, received_at) AS recorded_at
+    SELECT given.*
     FROM given JOIN vehicles ON vehicles.id = given.vehicle_id AND vehicles.company_id = given.company_id
-    ORDER BY vehicle_id, recorded_at DESC, device_at DESC, number
+    ORDER BY vehicle_id, recorded_at DESC, number
 ), newest AS MATERIALIZED (
-    SELECT DISTINCT ON (vehicle_id) * FROM own ORDER BY vehicle_id, recorded_at DESC, device_at DESC, number
+    SELECT DISTINCT ON (vehicle_id) * FROM own ORDER BY vehicle_id, recorded_at DESC, number
 ), written AS (
     INSERT INTO vehicle_positions AS known (
         vehicle_id, lat, lon, cell, cover_cell, road_graph, road_node, road_access_m,
@@ -171,8 +214,8 @@ WITH given AS (
     ON CONFLICT (vehicle_id, recorded_at) DO NOTHING
 )
 SELECT
-    ARRAY(SELECT number FROM own) AS own,
-    ARRAY(SELECT number FROM newest) AS newest,
+    CASE WHEN (SELECT count(*) FROM own) < %(count)b THEN ARRAY(SELECT number FROM own) END AS own,
+    CASE WHEN (SELECT count(*) FROM newest) < %(count)b THEN ARRAY(SELECT number FROM newest) END AS newest,
     ARRAY(SELECT number FROM newest WHERE vehicle_id NOT IN (SELECT vehicle_id FROM written)) AS beaten
 """
 
@@ -198,10 +241,11 @@ async def snap_again(connection: AsyncConnection, spots: Sequence[Spot], roads: 
     if not spots:
         return 0
     given = {
-        "vehicle_id": [spot.vehicle_id for spot in spots],
-        "recorded_at": [spot.recorded_at for spot in spots],
+        "vehicle_id": pack_uuids([spot.vehicle_id for spot in spots]),
+        "recorded_at": pack_instants(micros_of([spot.recorded_at for spot in spots])),
         **_ends(roads, len(spots)),
     }
+    await take_packed(connection)
     return (await connection.exec_driver_sql(_SNAP_AGAIN, given)).rowcount
 
 

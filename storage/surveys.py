@@ -14,25 +14,19 @@ from domain.messages import SurveyRequest
 from domain.policy import Policy
 from domain.vocabulary import VehicleVerdict
 from storage import survey_sheet
-from storage.fleet import ALSO, CELLS, SAMU, Box, within_box
+from storage.fleet import SAMU, as_array
 from storage.survey_sheet import Line, SheetRow
 from storage.tables import Uuid, conventions, sites, surveys, vehicle_positions, vehicles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """How the times of a survey were measured, and where it looked: enough to do it again."""
+    """How the times of a survey were measured: enough to do it again."""
 
     engine: str
     profile: str
     gap: str | None
     policy: Policy
-    cells: Sequence[int]
-    box: Box
-    also: Sequence[UUID]
-    far_vehicles: Sequence[UUID] = ()
-    """In a cell that was searched, and too far all the same to say more of them."""
-    far_sites: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +59,14 @@ async def store(
     A demand is surveyed every few seconds while it waits: most surveys find what the one before found, and leave
     nothing behind. Storing a survey again changes nothing.
     """
-    given = _of_request(request) | _of_measured(measured)
-    given |= {"digest": _digest(lines), "sheet": survey_sheet.written(lines)}
+    given = _of_request(request)
+    given |= {name: getattr(measured, name) for name in ("engine", "profile", "gap", "policy")}
+    targets = [str(line[_TARGET]) for line in lines]
+    given |= {
+        "digest": _digest(lines, targets),
+        "told": as_array(targets),
+        "sheet": survey_sheet.written(lines),
+    }
     await connection.execute(_STORE, given)
 
 
@@ -78,15 +78,6 @@ def _of_request(request: SurveyRequest) -> dict[str, object]:
         "lon": request.place.lon,
         "samu": request.samu_id,
         "opens": request.opens is not None,
-    }
-
-
-def _of_measured(measured: Measured) -> dict[str, object]:
-    lists = ("cells", "also", "far_vehicles", "far_sites")
-    return {
-        **{name: getattr(measured, name) for name in ("engine", "profile", "gap", "policy")},
-        **{name: list(getattr(measured, name)) for name in lists},
-        **measured.box._asdict(),
     }
 
 
@@ -124,14 +115,14 @@ _PLAIN = (
 )
 
 
-def _digest(lines: Sequence[Line]) -> bytes:
+def _digest(lines: Sequence[Line], targets: Sequence[str]) -> bytes:
     """What a survey found, in any order of its lines: the verdicts, without figures that change by the second.
 
     Who is too far comes and goes between the lines and those beyond, and is too far in either.
     """
     told = sorted(
-        f"{line[_TIER]} {line[_TARGET]} {line[_VERDICT]}"
-        for line in lines
+        f"{line[_TIER]} {target} {line[_VERDICT]}"
+        for line, target in zip(lines, targets, strict=True)
         if line[_VERDICT] is not VehicleVerdict.TOO_FAR
     )
     return hashlib.sha256("\n".join(told).encode()).digest()
@@ -142,8 +133,6 @@ _TIER, _TARGET, _VERDICT = (survey_sheet.COLUMNS.index(name) for name in ("tier"
 
 def _beyond_vehicles() -> sa.Subquery:
     fix = vehicle_positions
-    searched = sa.func.coalesce(fix.c.cover_cell == sa.any_(CELLS), sa.false())
-    far = vehicles.c.id == sa.any_(sa.bindparam("far_vehicles", type_=ARRAY(Uuid)))
     agreed = conventions.join(vehicles, vehicles.c.company_id == conventions.c.company_id)
     return (
         sa.select(
@@ -151,7 +140,7 @@ def _beyond_vehicles() -> sa.Subquery:
             sa.func.array_agg(fix.c.cover_cell, type_=ARRAY(sa.BigInteger)).label("cells"),
         )
         .select_from(agreed.outerjoin(fix, fix.c.vehicle_id == vehicles.c.id))
-        .where(conventions.c.samu_id == SAMU, ~searched | far, vehicles.c.id != sa.all_(ALSO))
+        .where(conventions.c.samu_id == SAMU, _untold(vehicles.c.id))
         .subquery("beyond")
     )
 
@@ -159,8 +148,14 @@ def _beyond_vehicles() -> sa.Subquery:
 def _beyond_sites() -> sa.Subquery:
     agreed = conventions.join(sites, sites.c.company_id == conventions.c.company_id)
     far = sa.select(sa.func.array_agg(sites.c.id, type_=ARRAY(Uuid)).label("sites")).select_from(agreed)
-    too_far = sites.c.id == sa.any_(sa.bindparam("far_sites", type_=ARRAY(Uuid)))
-    return far.where(conventions.c.samu_id == SAMU, ~within_box() | too_far).subquery("far")
+    return far.where(conventions.c.samu_id == SAMU, _untold(sites.c.id)).subquery("far")
+
+
+def _untold(id_: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+    """Whoever has no line: the search did not find it, or found it too far to say more."""
+    told = sa.cast(sa.bindparam("told", type_=sa.Text), ARRAY(Uuid))
+    line = sa.func.unnest(told).table_valued("id", name="line").render_derived()
+    return ~sa.exists().select_from(line).where(line.c.id == id_)
 
 
 def _store() -> sa.Executable:

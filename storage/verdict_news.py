@@ -3,13 +3,13 @@
 A survey keeps a line for whoever it looked at, and names all the others: of most of them nothing is ever shown.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import pydantic_core
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,7 @@ from domain.vocabulary import Tier, VehicleVerdict
 from storage import survey_sheet
 from storage.survey_sheet import BadSheetError, SheetRow
 from storage.tables import surveys
+from storage.turns import in_turns
 
 VerdictMark = tuple[int, str, UUID, int]
 """A place in the list of verdicts: round, tier, target, survey."""
@@ -61,6 +62,19 @@ class Told(NamedTuple):
 Last = dict[str, tuple[str, str]]
 """Tier and verdict that were last found of each target."""
 
+AT_A_TIME = 10
+"""Surveys that are fetched together: up to 1 MB."""
+LINES_AT_A_TIME = 50
+"""Lines that are read together, in a millisecond."""
+
+
+class Rounds(NamedTuple):
+    """Which rounds of a demand: one, those from one on, or all."""
+
+    only: int | None = None
+    since: int | None = None
+
+
 _FAR = (Tier.VEHICLE.value, VehicleVerdict.TOO_FAR.value)
 _NOWHERE_KNOWN = (Tier.VEHICLE.value, VehicleVerdict.NO_POSITION.value)
 _SITE_FAR = (Tier.SITE.value, VehicleVerdict.TOO_FAR.value)
@@ -102,10 +116,13 @@ class Held:
                 last[id_] = found
                 yield Told(self.terms.round, found[0], id_, self.terms.number, found[1], row[company], line)
 
-    def read(self, lines: Sequence[int]) -> dict[int, SheetRow]:
+    async def read(self, lines: Sequence[int]) -> dict[int, SheetRow]:
         """Some of its lines in full, by their places. Raises BadSheetError."""
-        read = survey_sheet.read(self.columns, [self.rows[line] for line in lines])
-        return dict(zip(lines, read, strict=True))
+        found: dict[int, SheetRow] = {}
+        async for some in in_turns(lines, LINES_AT_A_TIME):
+            read = survey_sheet.read(self.columns, [self.rows[line] for line in some])
+            found |= zip(some, read, strict=True)
+        return found
 
     def _places(self, *names: str) -> list[int]:
         try:
@@ -115,14 +132,22 @@ class Held:
 
 
 async def surveys_of(
-    connection: AsyncConnection, demand_id: UUID, round_: int | None, *, every: bool
-) -> list[Held]:
-    """The surveys of a demand, or of one of its rounds, in order; without ``every`` lines are left out that are not new."""
+    connection: AsyncConnection, demand_id: UUID, rounds: Rounds, *, every: bool
+) -> AsyncIterator[Held]:
+    """The surveys of some rounds of a demand, in order; without ``every`` lines are left out that are not new."""
     sheet = surveys.c.sheet if every else sa.case((_HAS_NEWS, surveys.c.sheet))
-    query = _SURVEYS.add_columns(sheet.label("sheet")).where(surveys.c.demand_id == demand_id)
-    if round_ is not None:
-        query = query.where(surveys.c.round == round_)
-    return [_held(row) for row in (await connection.execute(query.order_by(surveys.c.number))).mappings()]
+    query = _SURVEYS.add_columns(sheet.cast(sa.Text).label("sheet")).where(surveys.c.demand_id == demand_id)
+    if rounds.only is not None:
+        query = query.where(surveys.c.round == rounds.only)
+    if rounds.since is not None:
+        query = query.where(surveys.c.round >= rounds.since)
+    query = query.order_by(surveys.c.number).limit(AT_A_TIME)
+    rows = (await connection.execute(query)).mappings().all()
+    while rows:
+        async for some in in_turns(rows, 1):
+            yield _held(some[0])
+        further = query.where(surveys.c.number > rows[-1]["number"])
+        rows = (await connection.execute(further)).mappings().all() if len(rows) == AT_A_TIME else ()
 
 
 def _held(row: sa.RowMapping) -> Held:
@@ -131,7 +156,7 @@ def _held(row: sa.RowMapping) -> Held:
     vehicles_beyond = _split(row["beyond_vehicles"])
     cells = (row["beyond_cells"] or "").split(",") if vehicles_beyond else []
     beyond = list(zip(vehicles_beyond, cells, strict=True))
-    sheet = row["sheet"] or _NO_NEWS
+    sheet = pydantic_core.from_json(row["sheet"]) if row["sheet"] else _NO_NEWS
     return Held(terms, sheet["columns"], sheet["rows"], beyond, _split(row["beyond_sites"]))
 
 
@@ -156,8 +181,6 @@ Verdicts of the first version were kept without a digest, and only those that we
 _NO_NEWS: Mapping[str, Sequence[Any]] = {"columns": survey_sheet.COLUMNS, "rows": ()}
 
 
-def found_anew(held: Sequence[Held], *, every: bool) -> Iterator[Told]:
-    """Of each survey what the one before in its round did not find of the same target, or everything."""
-    last: dict[int, Last] = defaultdict(dict)
-    for one in held:
-        yield from one.told({} if every else last[one.terms.round])
+def found_anew(one: Held, last: dict[int, Last], *, every: bool) -> Iterator[Told]:
+    """What a survey found that the ones before in its round, kept in ``last``, did not find of the same target; or all."""
+    return one.told({} if every else last[one.terms.round])

@@ -1,7 +1,7 @@
 """Verdicts as callers read them, in order and in full, with names and with whether the tier was ever asked."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -14,7 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.vocabulary import Tier, VehicleVerdict
 from storage.survey_sheet import SheetRow
 from storage.tables import Uuid, companies, sites, solicitations, vehicles
-from storage.verdict_news import Held, SurveyTerms, Told, VerdictMark, found_anew, surveys_of
+from storage.turns import in_turns
+from storage.verdict_news import (
+    LINES_AT_A_TIME,
+    Held,
+    Last,
+    Rounds,
+    SurveyTerms,
+    Told,
+    VerdictMark,
+    found_anew,
+    surveys_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +81,29 @@ async def verdicts_of(
 
     ``mark`` is the last one already read. Raises BadSheetError for a survey that this version cannot read.
     """
-    held = await surveys_of(connection, demand_id, wanted.round, every=wanted.every)
     chosen = await _chooser(connection, wanted)
-    told = sorted(each for each in found_anew(held, every=wanted.every) if chosen(each))
+    held: dict[int, Held] = {}
+    found: list[Told] = []
+    last: dict[int, Last] = defaultdict(dict)
+    rounds = Rounds(wanted.round, None if mark is None else mark[0])
+    async for one in surveys_of(connection, demand_id, rounds, every=wanted.every):
+        held[one.terms.number] = one
+        found += [each for each in found_anew(one, last, every=wanted.every) if chosen(each)]
+    page, further = _page(found, mark, limit)
+    return Verdicts(await _lines(connection, demand_id, held, page), further)
+
+
+def _page(
+    found: Iterable[Told], mark: VerdictMark | None, limit: int | None
+) -> tuple[list[Told], VerdictMark | None]:
+    """What comes after the mark, and where the next page begins."""
+    told = sorted(found)
     if mark is not None:
         read = (mark[0], mark[1], str(mark[2]), mark[3])
         told = [each for each in told if each[:4] > read]
     page = told[:limit]
     last = page[-1] if len(page) < len(told) else None
-    return Verdicts(await _lines(connection, demand_id, held, page), last and last.mark)
+    return page, last and last.mark
 
 
 # -- which of it is read ---------------------------------------------------------------------------------------------
@@ -128,17 +153,16 @@ class _Known(NamedTuple):
 
 
 async def _lines(
-    connection: AsyncConnection, demand_id: UUID, held: Sequence[Held], told: Sequence[Told]
+    connection: AsyncConnection, demand_id: UUID, held: Mapping[int, Held], told: Sequence[Told]
 ) -> list[VerdictLine]:
-    by_number = {one.terms.number: one for one in held}
-    read = _read(by_number, told)
+    read = await _read(held, told)
     known = await _known(connection, {UUID(each.target) for each in told})
     rows = [(each, read.get((each.survey, each.line)) or _row_beyond(each, known)) for each in told]
     names = await _company_names(connection, {row.company_id for _, row in rows if row is not None})
     asked = await _asked(connection, demand_id)
     return [
         VerdictLine(
-            survey=(terms := by_number[each.survey].terms),
+            survey=(terms := held[each.survey].terms),
             row=row,
             verdict=_as_told(row, terms, asked),
             beyond=each.line is None,
@@ -146,12 +170,13 @@ async def _lines(
             target_name=known[row.target_id].name if row.target_id in known else None,
             company_name=names.get(row.company_id),
         )
-        for each, row in rows
+        async for some in in_turns(rows, LINES_AT_A_TIME)
+        for each, row in some
         if row is not None  # of a vehicle or site beyond that was taken off the books since, nothing is known
     ]
 
 
-def _read(held: Mapping[int, Held], told: Sequence[Told]) -> Mapping[tuple[int, int | None], SheetRow]:
+async def _read(held: Mapping[int, Held], told: Sequence[Told]) -> Mapping[tuple[int, int | None], SheetRow]:
     lines: dict[int, list[int]] = defaultdict(list)
     for each in told:
         if each.line is not None:
@@ -159,7 +184,7 @@ def _read(held: Mapping[int, Held], told: Sequence[Told]) -> Mapping[tuple[int, 
     return {
         (number, line): row
         for number, wanted in lines.items()
-        for line, row in held[number].read(wanted).items()
+        for line, row in (await held[number].read(wanted)).items()
     }
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cached_property
 from uuid import UUID
 
-from domain.eligibility import Judgement, Terms, judge_site, judge_vehicle
+from domain.eligibility import GuardDuty, Judgement, Terms, judge_site, judge_vehicle
 from domain.fleet import Whereabouts
 from domain.messages import SurveyRequest
 from domain.mobilisation import Mobilisation
@@ -39,16 +40,7 @@ class Means:
     reach: Reach
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """What was known and decided of each, and who is too far for more than that to be said."""
-
-    judged: Judged
-    far_vehicles: list[UUID]
-    far_sites: list[UUID]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judging:
     """What the survey is asked, by which policy, on which clocks, and with which search."""
 
@@ -59,60 +51,58 @@ class Judging:
     site_at: Callable[[float, float], Whereabouts]
     """A site's place with its road node."""
 
-    def verdicts(self, means: Means) -> Verdicts:
-        """Judge everybody."""
-        vehicles, far_vehicles = self._vehicles(means)
-        sites, far_sites = self._sites(means.sites)
-        return Verdicts([*vehicles, *sites], far_vehicles, far_sites)
-
-    def _vehicles(self, means: Means) -> tuple[Judged, list[UUID]]:
+    def verdicts(self, means: Means) -> Judged:
+        """What is known and decided of everybody who is near enough for more to be said than that it is too far."""
         duties = [guard_duty(means.on_guard.get(each.vehicle_id), means.reach) for each in means.vehicles]
-        starts = [
-            self._start_of(each, on_guard=duty is not None)
-            for each, duty in zip(means.vehicles, duties, strict=True)
+        coming = [self._start_of(each, duty) for each, duty in zip(means.vehicles, duties, strict=True)]
+        staying = [self._start_of_site(each) for each in means.sites]
+        measured = self.search.measure([*coming, *staying])
+        vehicles = zip(means.vehicles, duties, coming, measured[: len(coming)], strict=True)
+        sites = zip(means.sites, staying, measured[len(coming) :], strict=True)
+        return [
+            *[
+                self._of_vehicle(known, duty, start, found)
+                for known, duty, start, found in vehicles
+                if duty is not None or not self._is_far(found)
+            ],
+            *[self._of_site(known, start, found) for known, start, found in sites if not self._is_far(found)],
         ]
-        judged: Judged = []
-        far = []
-        found = zip(means.vehicles, duties, starts, self.search.measure(starts), strict=True)
-        for known, duty, start, measured in found:
-            if duty is None and self._is_far(measured):
-                far.append(known.vehicle_id)
-                continue
-            state = vehicle_state(known, self.request.at, duty, start.where, measured, self.request.place)
-            judged.append((state, judge_vehicle(state, self._terms)))
-        return judged, far
 
-    def _sites(self, sites: Sequence[FleetSite]) -> tuple[Judged, list[UUID]]:
-        places = [self.site_at(each.lat, each.lon) for each in sites]
-        starts = [Start(place, self._lead_of_site(each)) for each, place in zip(sites, places, strict=True)]
-        judged: Judged = []
-        far = []
-        for known, place, measured in zip(sites, places, self.search.measure(starts), strict=True):
-            if self._is_far(measured):
-                far.append(known.site_id)
-                continue
-            state = site_state(known, self.request, place, measured)
-            judged.append((state, judge_site(state, self._terms)))
-        return judged, far
+    def _of_vehicle(
+        self, known: FleetVehicle, duty: GuardDuty | None, start: Start, measured: Measured
+    ) -> tuple[State, Judgement]:
+        state = vehicle_state(known, self.request.at, duty, start.where, measured, self.request.place)
+        return state, judge_vehicle(state, self.terms)
 
-    @property
-    def _terms(self) -> Terms:
+    def _of_site(self, known: FleetSite, start: Start, measured: Measured) -> tuple[State, Judgement]:
+        state = site_state(known, self.request, start.where, measured)
+        return state, judge_site(state, self.terms)
+
+    @cached_property
+    def near_s(self) -> float:
+        """So long under way is near enough for a verdict with all its figures."""
+        return NEAR * 60 * self.request.max_delay_minutes
+
+    @cached_property
+    def terms(self) -> Terms:
+        """What the demand asks for."""
         request = self.request
         return Terms(request.volume, request.max_delay_minutes, request.at, self.policy)
 
-    def _start_of(self, known: FleetVehicle, *, on_guard: bool) -> Start:
+    def _start_of(self, known: FleetVehicle, duty: GuardDuty | None) -> Start:
+        on_guard = duty is not None
         where, lead_s = departure(
             known, on_guard=on_guard, at=self.request.at, zone=self.zone, policy=self.policy
         )
         return Start(where, lead_s, on_guard)
 
-    def _lead_of_site(self, known: FleetSite) -> int:
+    def _start_of_site(self, known: FleetSite) -> Start:
         crews = Mobilisation(known.mobilisation_s, known.mobilisation_by_hour_s)
-        return crews.at(self.request.at, self.zone)
+        return Start(self.site_at(known.lat, known.lon), crews.at(self.request.at, self.zone))
 
     def _is_far(self, measured: Measured) -> bool:
         if measured.cut_off:
             return False
         if measured.arrival is None:
             return True
-        return measured.arrival.way_s > NEAR * 60 * self.request.max_delay_minutes
+        return measured.arrival.way_s > self.near_s

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from domain.fleet import Point, Whereabouts
 from domain.policy import Policy
-from geo.travel_time import Approach, Measure, Origin, Profile, Travel, Way
-from survey.states import Measured, arrival, origin_of
+from geo.travel_time import Approach, Measure, Profile, Travel, Way
+from survey.states import Measured, arrival
 
 GUARDS_SEARCHED = timedelta(hours=2)
 """How far guard vehicles are looked for that may be asked beyond the delay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """From where somebody comes, if that is known, and after how many seconds.
 
     ``at_any_distance``: a guard vehicle that is asked beyond the delay too.
@@ -23,6 +23,9 @@ class Start:
     where: Whereabouts | None
     lead_s: int
     at_any_distance: bool = False
+
+
+NOWHERE = Start(None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +38,22 @@ class Search:
 
     def measure(self, starts: Sequence[Start]) -> list[Measured]:
         """Return for each start when it is there, in their order."""
-        placed = [place for place, one in enumerate(starts) if one.where is not None]
-        origins = {place: _origin(starts[place]) for place in placed}
-        ways = dict(zip(placed, self.approach.ways(list(origins.values())), strict=True))
+        ways = _ways(self.approach, starts)
         if self.further is not None:
-            self._look_further(self.further, starts, origins, ways)
-        return [self._measured(one, ways.get(place)) for place, one in enumerate(starts)]
-
-    def _look_further(
-        self, further: Approach, starts: Sequence[Start], origins: dict[int, Origin], ways: dict[int, Way]
-    ) -> None:
-        beyond = [
-            place
-            for place, way in ways.items()
-            if starts[place].at_any_distance and way.measure is Measure.BEYOND
+            asked = [
+                one if one.at_any_distance and way is not None and way.measure is Measure.BEYOND else NOWHERE
+                for one, way in zip(starts, ways, strict=True)
+            ]
+            ways = [further or way for further, way in zip(_ways(self.further, asked), ways, strict=True)]
+        roads = self.knows_roads
+        return [
+            Measured(
+                arrival(way, one.lead_s, knows_roads=roads),
+                way is not None and way.measure is Measure.NONE,
+                one.lead_s,
+            )
+            for one, way in zip(starts, ways, strict=True)
         ]
-        found = further.ways([origins[place] for place in beyond])
-        ways.update(zip(beyond, found, strict=True))
-
-    def _measured(self, start: Start, way: Way | None) -> Measured:
-        there = arrival(way, start.lead_s, knows_roads=self.knows_roads)
-        return Measured(there, way is not None and way.measure is Measure.NONE, start.lead_s)
 
 
 def search_ways(
@@ -69,6 +67,8 @@ def search_ways(
     return Search(travel.approach(place, within_s, profile), travel.graph_id is not None, further)
 
 
-def _origin(start: Start) -> Origin:
-    assert start.where is not None  # noqa: S101 - chosen so by the caller
-    return origin_of(start.where)
+def _ways(approach: Approach, starts: Sequence[Start]) -> list[Way | None]:
+    """The way of each start; none for one of which it is not known where it is."""
+    placed = [one.where for one in starts if one.where is not None]
+    found = iter(approach.ways(placed))
+    return [None if one.where is None else next(found) for one in starts]

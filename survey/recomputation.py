@@ -6,7 +6,7 @@ another engine nothing can be said, and that is said.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
@@ -113,8 +113,8 @@ def _placed_again(state: VehicleState | SiteState, survey: Survey) -> VehicleSta
         return state
     distance_m = great_circle_m(where.lat, where.lon, survey.lat, survey.lon)
     if isinstance(state, SiteState):
-        return replace(state, distance_m=distance_m)
-    return replace(state, distance_m=distance_m, cell=cell_of(where.lat, where.lon, COVER_RESOLUTION))
+        return state._replace(distance_m=distance_m)
+    return state._replace(distance_m=distance_m, cell=cell_of(where.lat, where.lon, COVER_RESOLUTION))
 
 
 def _judged_again(
@@ -124,7 +124,7 @@ def _judged_again(
     arrived = found.measure([_start(state) for state in states])
     lines = []
     for state, when in zip(states, arrived, strict=True):
-        now = replace(state, arrival=when.arrival, cut_off=when.cut_off)
+        now = state._replace(arrival=when.arrival, cut_off=when.cut_off)
         judged = judge_vehicle(now, terms) if isinstance(now, VehicleState) else judge_site(now, terms)
         lines.append(line_of(now, judged))
     return {(row.tier, row.target_id): row for row in read(COLUMNS, lines)}

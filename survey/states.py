@@ -13,15 +13,14 @@ from domain.mobilisation import Mobilisation, is_parked
 from domain.policy import Policy
 from domain.vocabulary import Freshness, LeaseState
 from geo.cells import great_circle_m
-from geo.travel_time import Measure, Origin, Way
-from storage.fleet import FleetSite, FleetVehicle, Place
+from geo.travel_time import Measure, Way
+from storage.fleet import FleetSite, FleetVehicle
 from storage.guard import GuardVehicle
 
 METRES_A_DEGREE = 110_000.0
 """Of latitude, and a little less: whoever is further along the meridian is further as the crow flies."""
 VOLUMES = {each.value: each.volume for each in Category}
 LEASES = {each.value: each for each in LeaseState}
-ROADLESS = frozenset({Measure.BEYOND, Measure.NONE})
 
 
 def volumes_of(categories: Iterable[str]) -> frozenset[Volume]:
@@ -44,9 +43,11 @@ def departure(
     A guard ambulance on the road that is not heard of for some minutes is still near where it was: its position counts,
     to confirm, for as long as that of a vehicle that stands. Without a site it is all that there is.
     """
-    fix, home = _fix(known), known.home
-    if on_guard and home is not None and (fix is None or _says_nothing(known, at, policy)):
-        return Departure(Whereabouts(home.lat, home.lon), _crew_s(known, at, zone))
+    fix = _fix(known)
+    if on_guard and (fix is None or _says_nothing(known, at, policy)):
+        home = known.home
+        if home is not None:
+            return Departure(Whereabouts(home.lat, home.lon), _crew_s(known, at, zone))
     return Departure(fix, _mobilisation_s(known, fix, at, zone, policy))
 
 
@@ -86,14 +87,9 @@ def _crew_s(known: FleetVehicle, at: datetime, zone: tzinfo) -> int:
     return Mobilisation(known.mobilisation_s or 0, known.mobilisation_by_hour_s).at(at, zone)
 
 
-def origin_of(where: Whereabouts) -> Origin:
-    """Where it starts from, as the engine of travel times takes it."""
-    return Origin(where.lat, where.lon, where.graph, where.node, where.access_m)
-
-
 def arrival(way: Way | None, lead_s: int, *, knows_roads: bool) -> Arrival | None:
     """When somebody is there who leaves after so many seconds; ``None`` for who never is, or too far to be measured."""
-    if way is None or way.measure in ROADLESS:
+    if way is None or way.measure is Measure.BEYOND or way.measure is Measure.NONE:
         return None
     estimated = knows_roads and way.measure is Measure.STRAIGHT
     return Arrival(way.earliest_s + lead_s, way.latest_s + lead_s, way.earliest_s, estimated)
@@ -137,7 +133,7 @@ def vehicle_state(
         fix_at=known.fix_at,
         speed_kmh=known.speed_kmh,
         device_seen_at=known.device_seen_at,
-        distance_m=distance_m(known.place, place) if known.place and place else None,
+        distance_m=_distance_m(known, place),
         arrival=measured.arrival,
         cut_off=measured.cut_off,
         mobilisation_s=measured.lead_s,
@@ -149,14 +145,16 @@ def vehicle_state(
     )
 
 
-def site_state(known: FleetSite, request: SurveyRequest, where: Whereabouts, measured: Measured) -> SiteState:
+def site_state(
+    known: FleetSite, request: SurveyRequest, where: Whereabouts | None, measured: Measured
+) -> SiteState:
     """One site at the moment of a survey; its crews need their time before they leave."""
     return SiteState(
         site_id=known.site_id,
         company_id=known.company_id,
         available=available_at(known.available, known.available_until, request.at),
         free_volumes=volumes_of(known.free_categories),
-        distance_m=distance_m(known.place, request.place),
+        distance_m=great_circle_m(known.lat, known.lon, request.place.lat, request.place.lon),
         arrival=measured.arrival,
         cut_off=measured.cut_off,
         mobilisation_s=measured.lead_s,
@@ -166,6 +164,8 @@ def site_state(known: FleetSite, request: SurveyRequest, where: Whereabouts, mea
     )
 
 
-def distance_m(origin: Place, place: Point) -> float:
+def _distance_m(known: FleetVehicle, place: Point | None) -> float | None:
     """As the crow flies."""
-    return great_circle_m(origin.lat, origin.lon, place.lat, place.lon)
+    if place is None or known.lat is None or known.lon is None:
+        return None
+    return great_circle_m(known.lat, known.lon, place.lat, place.lon)

@@ -1,6 +1,7 @@
 """Positions: one, or a company's telematics at once. They never pass through the engine."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -18,6 +19,7 @@ from api.schemas.fleet import (
     VehiclePositionGiven,
 )
 from api.security import Caller, CompanyCaller, ReceivedAt
+from api.unread import Unread, UnreadRequest
 from geo.cells import COVER_RESOLUTION, STORED_RESOLUTION, cell_of
 from storage.positions import Fix
 
@@ -30,9 +32,10 @@ class PositionRoute(IdempotentRoute):
         inner = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            size = len(await request.body())
-            async with resources_of(request).positions.admitted(size):
-                return await inner(request)
+            unread = UnreadRequest(request.scope, request.receive)
+            size = len(await unread.body())
+            async with resources_of(unread).positions.admitted(size):
+                return await inner(unread)
 
         return handle
 
@@ -42,7 +45,11 @@ router = APIRouter(prefix="/v1", tags=["company"], route_class=PositionRoute)
 
 @router.put("/vehicles/{vehicle_id}/position", summary="Tell where a vehicle is", responses=WRITES)
 async def put_position(
-    request: Request, caller: CompanyCaller, at: ReceivedAt, vehicle_id: UUID, given: PositionGiven
+    request: Request,
+    caller: CompanyCaller,
+    at: ReceivedAt,
+    vehicle_id: UUID,
+    given: Annotated[PositionGiven, Unread()],
 ) -> PositionTaken:
     """An older fix never replaces a newer one: then `accepted` is false. Answered once it is on disk."""
     fix = _fix(vehicle_id, given, at)
@@ -54,7 +61,7 @@ async def put_position(
 
 @router.post("/positions", summary="Tell where many vehicles are", responses=WRITES, dependencies=[TakesKey])
 async def post_positions(
-    request: Request, caller: CompanyCaller, at: ReceivedAt, batch: PositionBatch
+    request: Request, caller: CompanyCaller, at: ReceivedAt, batch: Annotated[PositionBatch, Unread()]
 ) -> PositionsTaken:
     """Up to 1,000 at once. Vehicles that are not the company's are named in `unknown`, the others are taken.
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from api.fields import Answer, Body, Flag, Instant, Latitude, Longitude
 from domain.mobilisation import HOURS, LONGEST_S
 from domain.readiness import Colour
-from domain.vocabulary import DeviceKind, LeaseState, Mode
+from domain.vocabulary import DeviceKind, Freshness, LeaseState, Mode
 
 MOST_POSITIONS = 1000
 
@@ -155,6 +155,13 @@ class VehicleShown(Answer):
     available: bool
     until: datetime | None
     position: PositionShown | None
+    freshness: Freshness | None = Field(
+        description=(
+            "What its last position is worth now, as a search would judge it: `FRESH`, recent; `RESTING`, older, but"
+            " the vehicle stands and its phone is alive, so it is where it was; `SILENT`, nothing says that it is still"
+            " there, to confirm. Null without a position."
+        )
+    )
     mission_id: UUID | None
     on_guard: bool
     mode: Mode | None

@@ -119,10 +119,6 @@ class Speeds:
         """Return the speed between a place and its road node, as the crow flies."""
         return self.paces[profile].access_kmh
 
-    def top_kmh(self, profile: Profile) -> float:
-        """Return a speed that no arc of any graph exceeds."""
-        return float(self.paces[profile].kmh().max())
-
     def profile_at(self, local: time) -> Profile:
         """Return DAY or NIGHT for what clocks show; a night may last past midnight."""
         begun, over = local >= self.night_from, local >= self.night_until

@@ -1,7 +1,7 @@
 """What the person at the terminal sees while the stack starts, runs and stops."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
@@ -41,12 +41,20 @@ class Screen:
 
         ``roads`` is what must be known of the roads that times are computed on, if anything.
         """
-        self._quietly(lambda: self._console.print(_addresses(runtime, where, roads)))
+        self.title("Rescousse")
+        self._list(_addresses(runtime, where, roads))
         if runtime.accounts is not None:
             accounts = _accounts(runtime.accounts)
             self._quietly(lambda: self._console.print(accounts))
+            software = runtime.accounts.samu
+            self._list({f"{software.name}, software": f"X-API-Key: {software.api_key}"})
         took = time.monotonic() - self._began
         self._quietly(lambda: self._plain(f"ready {runtime.api} ({took:.1f} s), Ctrl-C stops everything"))
+
+    def _list(self, values: Mapping[str, str]) -> None:
+        """One line each, however long: what breaks in two cannot be copied."""
+        for name, value in values.items():
+            self._line(f" [dim]{escape(name):<17}[/] {escape(value)}")
 
     def _plain(self, text: str) -> None:
         self._console.file.write(text + "\n")
@@ -61,23 +69,21 @@ class Screen:
             show()
 
 
-def _addresses(runtime: Runtime, where: str, roads: str | None) -> Table:
-    table = Table(title="Rescousse", title_justify="left", title_style="bold", show_header=False, box=None)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row("API, documented", f"{runtime.api}/docs")
-    table.add_row("Temporal UI", runtime.temporal_ui)
-    table.add_row("database", escape(runtime.database))
-    table.add_row("all accounts", escape(where))
-    if roads is not None:
-        table.add_row("roads", escape(roads))
-    return table
+def _addresses(runtime: Runtime, where: str, roads: str | None) -> dict[str, str]:
+    found = {
+        "API, documented": f"{runtime.api}/docs",
+        "Temporal UI": runtime.temporal_ui,
+        "database": runtime.database,
+        "all accounts": where,
+    }
+    return found if roads is None else found | {"roads": roads}
 
 
 def _accounts(accounts: Accounts) -> Table:
     table = Table(title="Demo accounts", title_justify="left", title_style="bold", box=None)
-    for column in ("who", "username", "password"):
-        table.add_column(column, overflow="fold")
+    table.add_column("who", overflow="fold")
+    for column in ("username", "password"):
+        table.add_column(column, no_wrap=True)
     first = accounts.companies[0]
     _row(table, accounts.samu.name, accounts.samu)
     _row(table, "coordinator", accounts.coordinator)
@@ -85,7 +91,6 @@ def _accounts(accounts: Accounts) -> Table:
     _row(table, f"{first.name}, regulator", first.regulator)
     for crew in first.crews[:1]:
         _row(table, f"{first.name}, crew", crew)
-    table.add_row(f"{accounts.samu.name}, software", "X-API-Key", escape(accounts.samu.api_key))
     others = len(accounts.companies) - 1
     table.caption = f"and {others} more companies: see all accounts"
     table.caption_justify = "left"

@@ -1,10 +1,8 @@
-"""Coverage through the API: how soon a free vehicle is where, for whom, and the alarm when people fall out of reach."""
+"""Coverage through the API: how soon a free vehicle is where, and for whom."""
 
 import asyncio
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
-from math import ceil
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,92 +10,33 @@ import pytest
 import sqlalchemy as sa
 
 from api import coverage_means, sweeper
-from api.coverage_memory import CoverageMemory
-from api.coverage_watch import CoverageWatch, look_at
 from api.resources import Resources
 from api.schemas.coverage import CompactCoverage, CoverageMap
-from domain.duty_facts import AvailabilitySet, of_company
-from domain.fleet import Point
-from domain.people import Actor, Role
-from geo.cells import at_resolution, cell_of, centre_of, great_circle_m, name_of, with_rings
-from storage import duty, tables
+from geo.cells import at_resolution, cell_of, centre_of, name_of
+from storage import tables
 from tests.api.caller import Caller, Json, assert_problem
-from tests.api.conftest import Api, Clock, Login
+from tests.api.conftest import Api, Login
+from tests.api.coverage_world import (
+    ROUTE,
+    IdleWatch,
+    _area,
+    coverage,
+    expected,
+    put_people_and_posts,
+    write,
+)
 from tests.api.guard_world import build_guard_world
-from tests.api.test_stream import listening
-from tests.fixtures.world import CARCASSONNE, LEZIGNAN, NARBONNE, TREBES, World, insert_posts
-
-ROUTE = "/v1/coverage"
-SECONDS_A_METRE = 3.6 * 1.35 / 70
-"""Of the engine that these tests use."""
-FOR_EVER = datetime(2100, 1, 1, tzinfo=UTC)
-PEOPLE = {
-    "11069": ("Carcassonne", 46_031, CARCASSONNE),
-    "11397": ("Trèbes", 5_588, TREBES),
-    "11203": ("Lézignan-Corbières", 11_196, LEZIGNAN),
-    "11262": ("Narbonne", 54_700, NARBONNE),
-}
+from tests.fixtures.world import CARCASSONNE, NARBONNE, TREBES, World
 
 
 @pytest.fixture(autouse=True)
 def only_the_test_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sweeper of a running API would look at its own times."""
-
-    class Idle(CoverageWatch):
-        async def look(self) -> int:
-            return 0
-
-    monkeypatch.setattr(sweeper, "CoverageWatch", Idle)
+    monkeypatch.setattr(sweeper, "CoverageWatch", IdleWatch)
 
 
 @pytest.fixture
 async def posts(resources: Resources, world: World) -> None:
-    """Every site is regulated, for as long as a test puts the clock ahead; people live where they live."""
-    async with resources.database.begin() as connection:
-        await insert_posts(connection, world)
-        await connection.execute(sa.update(tables.leases).values(heartbeat_at=FOR_EVER))
-        rows = [
-            {"insee": insee, "name": name, "population": people, "lat": place.lat, "lon": place.lon}
-            for insee, (name, people, place) in PEOPLE.items()
-        ]
-        await connection.execute(sa.insert(tables.communes), rows)
-
-
-async def write(resources: Resources, *statements: sa.Executable) -> None:
-    """Change something, and forget what was answered before."""
-    async with resources.database.begin() as connection:
-        for statement in statements:
-            await connection.execute(statement)
-    forget(resources)
-
-
-def forget(resources: Resources) -> None:
-    object.__setattr__(resources, "coverage", CoverageMemory())
-
-
-async def coverage(caller: Caller, **wanted: str) -> Json:
-    asked = {"volume": "AMBULANCE", "resolution": "5", "format": "compact"} | wanted
-    told: Json = (await caller.get(ROUTE, **asked)).raise_for_status().json()
-    return told
-
-
-def expected(world: World, resolution: int, *places: Point) -> dict[str, int]:
-    """The minutes from the nearest of some places to each cell of the area, found one by one."""
-    cells = at_resolution(_area(world), resolution)
-    return {
-        name_of(cell): ceil(
-            min(great_circle_m(p.lat, p.lon, *centre_of(cell)) for p in places) * SECONDS_A_METRE / 60
-        )
-        for cell in cells
-    }
-
-
-def _area(world: World) -> list[int]:
-    del world
-    return sorted(with_rings([cell_of(CARCASSONNE.lat, CARCASSONNE.lon, 5)], 8))
-
-
-# -- minutes ---------------------------------------------------------------------------------------------------------------
+    await put_people_and_posts(resources, world)
 
 
 async def test_each_cell_of_the_area_has_the_minutes_of_the_nearest_free_vehicle(
@@ -341,202 +280,3 @@ async def test_the_gaps_are_the_communes_beyond_the_threshold_the_most_populous_
     api.resources.areas.forget(api.world.samu_id)
     told = await coverage(samu)
     assert (told["gaps"], told["threshold_minutes"]) == ([], None)
-
-
-# -- the alarm ---------------------------------------------------------------------------------------------------------------
-
-
-class Samu:
-    """A SAMU whose coverage the test looks at, minute by minute."""
-
-    def __init__(self, resources: Resources, world: World, clock: Clock) -> None:
-        self.resources, self.world, self.clock = resources, world, clock
-
-    async def looks(self, *available: bool, count: int = 1) -> None:
-        """Tick the vehicles of each company, or not; then look so many times."""
-        ticks = [
-            sa.update(tables.vehicles).where(tables.vehicles.c.company_id == one.id).values(available=tick)
-            for one, tick in zip((self.world.cathare, self.world.minervois), available, strict=False)
-        ]
-        await write(self.resources, *ticks)
-        for _ in range(count):
-            self.clock.advance(minutes=1)
-            await look_at(self.resources, self.world.samu_id)
-
-    async def facts(self) -> list[tuple[str, Json]]:
-        lines = tables.journal
-        query = sa.select(lines.c.kind, lines.c.data).where(lines.c.subject_id == self.world.samu_id)
-        async with self.resources.database.connect() as connection:
-            return [(kind, data) for kind, data in await connection.execute(query.order_by(lines.c.seq))]
-
-    async def kinds(self, volume: str = "AMBULANCE") -> list[str]:
-        """What was told of a volume; the closing of an alarm does not name it."""
-        return [kind for kind, data in await self.facts() if data.get("volume", volume) == volume]
-
-
-@pytest.fixture
-def watched(resources: Resources, world: World, clock: Clock, posts: None) -> Samu:
-    return Samu(resources, world, clock)
-
-
-async def alarms(caller: Caller, **wanted: str) -> list[Json]:
-    found: list[Json] = (await caller.get("/v1/alarms", **wanted)).raise_for_status().json()["items"]
-    return found
-
-
-async def test_the_samu_hears_of_it_and_no_company(
-    samu: Caller, log_in: Login, api: Api, watched: Samu
-) -> None:
-    company = api.world.cathare
-    ticked = AvailabilitySet(site_id=company.site_id, available=True, by=Actor(role=Role.REGULATOR, name="x"))
-    async with listening(samu) as heard, listening(await log_in(api.people.regulators[0])) as overheard:
-        await watched.looks(True, True)
-        await watched.looks(True, False, count=2)
-        async with api.resources.database.begin() as connection:
-            await duty.tell(connection, [of_company(company.id, ticked, watched.clock())])
-        async with asyncio.timeout(10):
-            told = [json.loads((await anext(heard)).data) for _ in range(4)]
-            assert (await anext(overheard)).event == "availability_set", "the first that a company hears"
-    assert [each["kind"] for each in told] == ["coverage_lost", "alarm_raised"] * 2
-    assert {(each["subject"], each["subject_id"]) for each in told} == {("SAMU", str(api.world.samu_id))}
-    for lost in (each["data"] for each in told if each["kind"] == "coverage_lost"):
-        assert lost["communes"] == [
-            {"insee": "11262", "name": "Narbonne", "population": 54_700, "minutes": 62},
-            {"insee": "11203", "name": "Lézignan-Corbières", "population": 11_196, "minutes": 39},
-        ]
-        assert (lost["population"], lost["commune_count"], lost["threshold_minutes"]) == (65_896, 2, 30)
-
-
-async def test_an_alarm_stands_from_the_fall_of_people_until_all_are_covered_again(
-    samu: Caller, watched: Samu
-) -> None:
-    await watched.looks(True, True)
-    await watched.looks(True, False)
-    assert await alarms(samu) == []
-    await watched.looks(True, False)
-    standing = {each["volume"]: each for each in await alarms(samu, state="OPEN")}
-    assert set(standing) == {"AMBULANCE", "ASSU"}
-    assert {(each["kind"], each["level"], each["company_id"]) for each in standing.values()} == {
-        ("COVERAGE_LOST", 1, None)
-    }
-    small = standing["AMBULANCE"]
-    assert (small["commune_count"], small["population"]) == (2, 65_896)
-    assert small["sentence"].replace("\N{NARROW NO-BREAK SPACE}", " ") == (
-        "Couverture petit volume, 2 communes, 65 896 habitants : plus aucun véhicule libre n'y serait à temps,"
-        " faites-en avancer un ou appelez une entreprise."
-    )
-    await watched.looks(True, True)
-    assert len(await alarms(samu, state="OPEN")) == 2, "one look does not end it"
-    await watched.looks(True, True)
-    assert await alarms(samu, state="OPEN") == []
-    [closed] = [each for each in await alarms(samu, state="CLOSED") if each["volume"] == "AMBULANCE"]
-    assert (closed["id"], closed["commune_count"]) == (small["id"], None)
-    assert closed["sentence"].startswith("Couverture petit volume : plus")
-    kinds = [kind for kind, _ in await watched.facts()]
-    assert kinds == ["coverage_lost", "alarm_raised"] * 2 + ["coverage_restored", "alarm_closed"] * 2
-
-
-async def test_the_alarm_is_the_samus_alone_and_seen_once(
-    samu: Caller, neighbour: Caller, log_in: Login, api: Api, watched: Samu
-) -> None:
-    coordinator = await log_in(api.people.coordinator)
-    company = [await log_in(each) for each in (api.people.regulators[1], api.people.crews[1])]
-    await watched.looks(True, True)
-    await watched.looks(True, False, count=2)
-    alarm, _ = await alarms(samu)
-    path = f"/v1/alarms/{alarm['id']}"
-    for other in (neighbour, *company):
-        assert await alarms(other) == []
-        assert_problem(await other.get(path), 404, "not_found")
-        assert_problem(await other.post(f"{path}/acknowledgement"), 404, "not_found")
-    for caller in (coordinator, samu):
-        told = (await caller.post(f"{path}/acknowledgement")).raise_for_status().json()
-        assert (told["state"], told["seen_by_role"]) == ("SEEN", "COORDINATOR")
-    assert [kind for kind, _ in await watched.facts()].count("alarm_seen") == 1
-    await watched.looks(True, True, count=2)
-    assert_problem(await samu.post(f"{path}/acknowledgement"), 409, "alarm_closed")
-
-
-async def test_processes_that_look_at_once_raise_one_alarm(watched: Samu) -> None:
-    await watched.looks(True, True)
-    await watched.looks(False, False)
-    watched.clock.advance(minutes=1)
-    await asyncio.gather(*(look_at(watched.resources, watched.world.samu_id) for _ in range(8)))
-    told = [(kind, data.get("volume")) for kind, data in await watched.facts()]
-    assert sorted(told) == [
-        ("alarm_raised", "AMBULANCE"),
-        ("alarm_raised", "ASSU"),
-        ("coverage_lost", "AMBULANCE"),
-        ("coverage_lost", "ASSU"),
-    ]
-
-
-async def test_it_rings_again_for_more_people_after_ten_minutes(watched: Samu) -> None:
-    await watched.looks(True, True)
-    await watched.looks(True, False, count=2)
-    await watched.looks(False, False, count=8)
-    assert (await watched.kinds()).count("alarm_raised") == 1
-    await watched.looks(False, False, count=4)
-    raised = [data for kind, data in await watched.facts() if kind == "alarm_raised"]
-    assert sorted((each["volume"], each["level"]) for each in raised) == [
-        ("AMBULANCE", 1),
-        ("AMBULANCE", 2),
-        ("ASSU", 1),
-        ("ASSU", 2),
-    ]
-
-
-async def test_a_service_that_begins_with_nobody_raises_nothing(watched: Samu) -> None:
-    await watched.looks(False, False, count=5)
-    assert await watched.facts() == []
-
-
-async def test_the_duty_looks_when_the_time_has_come_and_not_before(watched: Samu) -> None:
-    watch = CoverageWatch(watched.resources)
-    assert await watch.look() == 0
-    await write(watched.resources, sa.update(tables.samus).values(policy={"coverage_look_every_s": 120}))
-    seen = sa.select(sa.func.count()).select_from(tables.coverage_gaps)
-
-    async def looked() -> bool:
-        await watch.look()
-        async with watched.resources.database.begin() as connection:
-            found = bool(await connection.scalar(seen))
-            await connection.execute(sa.delete(tables.coverage_gaps))
-        return found
-
-    assert not await looked()
-    watched.clock.advance(seconds=59)
-    assert not await looked()
-    watched.clock.advance(seconds=2)
-    assert await looked()
-    assert not await looked()
-
-
-async def test_a_samu_whose_policy_cannot_be_read_blinds_no_other(watched: Samu, people: object) -> None:
-    watch, mine = CoverageWatch(watched.resources), tables.samus.c.id == watched.world.samu_id
-    bad = {"coverage_look_every_s": "often"}
-    await write(watched.resources, sa.update(tables.samus).where(~mine).values(policy=bad))
-    await watch.look()
-    watched.clock.advance(seconds=61)
-    await watch.look()
-    async with watched.resources.database.connect() as connection:
-        looked = await connection.scalars(sa.select(tables.coverage_gaps.c.samu_id).distinct())
-    assert looked.all() == [watched.world.samu_id]
-
-
-async def test_a_samu_that_cannot_be_looked_at_delays_no_other(
-    watched: Samu, people: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    watch, looked = CoverageWatch(watched.resources), []
-
-    async def fails_for_the_first(_: Resources, samu_id: UUID) -> int:
-        looked.append(samu_id)
-        if len(looked) == 1:
-            raise ValueError("anything")
-        return 1
-
-    monkeypatch.setattr("api.coverage_watch.look_at", fails_for_the_first)
-    await watch.look()
-    watched.clock.advance(seconds=61)
-    assert await watch.look() == 1
-    assert len(set(looked)) == 2

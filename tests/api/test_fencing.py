@@ -14,6 +14,7 @@ from storage import tables
 from tests.api.caller import Caller, Json, assert_problem, demand
 from tests.api.conftest import Api, Login, another_device, regulating
 from tests.api.engine import RuleEngine
+from tests.api.guard_steps import put_shift
 
 ANSWERS: tuple[tuple[str, Json], ...] = (
     ("acceptance", {}),
@@ -137,41 +138,20 @@ async def test_rule_037_the_old_and_the_new_device_race_and_only_the_holder_is_h
 @pytest.fixture
 async def on_guard(crew: Caller, api: Api, rules: RuleEngine) -> UUID:
     """The first company's ASSU is on guard, its phone is bound, and demands ask the guard; the shift."""
-    one, period_id, sector_id, shift_id = api.world.cathare.vehicles[0], uuid4(), uuid4(), uuid4()
-    now = api.resources.clock()
+    one, now = api.world.cathare.vehicles[0], api.resources.clock()
     begins, ends = now - timedelta(hours=1), now + timedelta(hours=1)
-    async with api.resources.database.begin() as connection:
-        person = await connection.scalar(
-            sa.select(tables.persons.c.id).where(tables.persons.c.username == api.people.crews[0].username)
-        )
-        sector = {"id": sector_id, "samu_id": api.world.samu_id, "name": "Est"}
-        await connection.execute(
-            sa.insert(tables.guard_sectors).values(**sector, communes=[], outline={}, neighbours=[])
-        )
-        await connection.execute(
-            sa.insert(tables.guard_periods).values(
-                id=period_id,
-                samu_id=api.world.samu_id,
-                sector_id=sector_id,
-                company_id=one.company_id,
-                starts_at=begins,
-                ends_at=ends,
-                approved_at=begins,
-            )
-        )
-        await connection.execute(
-            sa.insert(tables.guard_shifts).values(
-                id=shift_id,
-                period_id=period_id,
-                company_id=one.company_id,
-                vehicle_id=one.id,
-                device_id=UUID(crew.headers["X-Device-Id"]),
-                opened_by=person,
-                teammate={"name": "Boris"},
-                opened_at=begins,
-                late_s=0,
-            )
-        )
+    mine = tables.persons.c.username == api.people.crews[0].username
+    async with api.resources.database.connect() as connection:
+        person = await connection.scalar(sa.select(tables.persons.c.id).where(mine))
+    sector = {"name": "Est", "outline": {}, "neighbours": []}
+    period = {"starts_at": begins, "ends_at": ends, "approved_at": begins}
+    shift = {
+        "device_id": UUID(crew.headers["X-Device-Id"]),
+        "opened_by": person,
+        "teammate": {"name": "Boris"},
+        "opened_at": begins,
+    }
+    _, shift_id = await put_shift(api, one, sector, period, shift)
     body = {"device_id": crew.headers["X-Device-Id"], "members": [{"name": "Anna"}]}
     (await crew.send("PUT", f"/v1/vehicles/{one.id}/crew", body)).raise_for_status()
     rules.candidates = (Asked(tier=Tier.GUARD, company_id=one.company_id, vehicle_id=one.id, eta_minutes=5),)

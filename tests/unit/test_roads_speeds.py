@@ -94,7 +94,7 @@ def test_times_are_whole_at_least_one_and_never_faster_than_the_top_speed(
         assert milliseconds.dtype == np.int32
         assert milliseconds.min() >= 1
         fits = milliseconds < np.iinfo(np.int32).max
-        shortest = graph.length_cm * 36.0 / speeds.top_kmh(profile)
+        shortest = graph.length_cm * 36.0 / speeds.paces[profile].kmh().max()
         assert np.all(milliseconds[fits] >= shortest[fits] * (1 - 1e-12))
     assert np.all(times[Profile.URGENT] <= np.minimum(times[Profile.DAY], times[Profile.NIGHT]))
     ratio = speeds.slowest_ratio(graph)

@@ -267,7 +267,7 @@ FREE = VehicleState(
     on_guard=False,
     fix_at=AT,
 )
-ON_GUARD = replace(FREE, on_guard=True, available=False, fix_at=None, guard=GuardDuty(reach=0))
+ON_GUARD = FREE._replace(on_guard=True, available=False, fix_at=None, guard=GuardDuty(reach=0))
 
 
 @pytest.mark.parametrize(
@@ -275,17 +275,17 @@ ON_GUARD = replace(FREE, on_guard=True, available=False, fix_at=None, guard=Guar
     [
         (FREE, Volume.AMBULANCE, True),
         (FREE, Volume.ASSU, False),
-        (replace(FREE, volume=Volume.ASSU), Volume.AMBULANCE, True),
-        (replace(FREE, available=False), Volume.AMBULANCE, False),
-        (replace(FREE, engaged=True), Volume.AMBULANCE, False),
-        (replace(FREE, regulation=LeaseState.FREE), Volume.AMBULANCE, False),
-        (replace(FREE, regulation=LeaseState.SUSPENDED), Volume.AMBULANCE, False),
-        (replace(FREE, fix_at=None), Volume.AMBULANCE, False),
-        (replace(FREE, fix_at=AT - timedelta(hours=7)), Volume.AMBULANCE, False),
-        (replace(FREE, on_guard=True), Volume.AMBULANCE, False),
+        (FREE._replace(volume=Volume.ASSU), Volume.AMBULANCE, True),
+        (FREE._replace(available=False), Volume.AMBULANCE, False),
+        (FREE._replace(engaged=True), Volume.AMBULANCE, False),
+        (FREE._replace(regulation=LeaseState.FREE), Volume.AMBULANCE, False),
+        (FREE._replace(regulation=LeaseState.SUSPENDED), Volume.AMBULANCE, False),
+        (FREE._replace(fix_at=None), Volume.AMBULANCE, False),
+        (FREE._replace(fix_at=AT - timedelta(hours=7)), Volume.AMBULANCE, False),
+        (FREE._replace(on_guard=True), Volume.AMBULANCE, False),
         (ON_GUARD, Volume.AMBULANCE, True),
-        (replace(ON_GUARD, engaged=True), Volume.AMBULANCE, False),
-        (replace(ON_GUARD, guard=GuardDuty(reach=0, phone=False)), Volume.AMBULANCE, False),
+        (ON_GUARD._replace(engaged=True), Volume.AMBULANCE, False),
+        (ON_GUARD._replace(guard=GuardDuty(reach=0, phone=False)), Volume.AMBULANCE, False),
     ],
 )
 def test_rule_006_whoever_would_be_asked_if_near_enough_counts(

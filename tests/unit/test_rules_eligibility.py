@@ -1,6 +1,5 @@
 """Who could be there in time: the verdict on each vehicle and site, and the order of those who could."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -59,18 +58,18 @@ def test_rule_006_available_located_and_within_the_delay_is_solicited() -> None:
 def test_rule_006_everybody_else_has_one_reason_of_a_closed_list(
     change: dict[str, object], verdict: VehicleVerdict
 ) -> None:
-    assert judged(replace(READY, **change)).verdict is verdict  # type: ignore[arg-type]  # parametrized fields
+    assert judged(READY._replace(**change)).verdict is verdict  # type: ignore[arg-type]  # parametrized fields
 
 
 def test_rule_005_guard_is_a_regime_of_the_vehicle_not_of_its_company() -> None:
-    on_guard = judged(replace(READY, on_guard=True))
-    other_vehicle_of_the_company = judged(replace(READY, vehicle_id=uid("W")))
+    on_guard = judged(READY._replace(on_guard=True))
+    other_vehicle_of_the_company = judged(READY._replace(vehicle_id=uid("W")))
     assert on_guard.verdict is VehicleVerdict.ON_GUARD
     assert other_vehicle_of_the_company.verdict is VehicleVerdict.SOLICITED
 
 
 def test_rule_004_too_small_is_said_before_anything_else_but_guard() -> None:
-    small = replace(READY, volume=Volume.AMBULANCE, available=False, engaged=True)
+    small = READY._replace(volume=Volume.AMBULANCE, available=False, engaged=True)
     assert judged(small, Volume.ASSU).verdict is VehicleVerdict.TOO_SMALL
 
 
@@ -81,7 +80,7 @@ def test_rule_004_too_small_is_said_before_anything_else_but_guard() -> None:
 def test_rule_095_a_stale_position_is_solicited_to_confirm(
     age_s: int, speed: float | None, to_confirm: bool
 ) -> None:
-    state = replace(READY, fix_at=START - timedelta(seconds=age_s), speed_kmh=speed)
+    state = READY._replace(fix_at=START - timedelta(seconds=age_s), speed_kmh=speed)
     verdict = judged(state)
     assert (verdict.verdict, verdict.to_confirm) == (VehicleVerdict.SOLICITED, to_confirm)
 
@@ -99,18 +98,18 @@ def test_rule_095_a_stale_position_is_solicited_to_confirm(
 def test_rule_008_a_site_is_solicited_when_ticked_near_and_able(
     change: dict[str, object], demanded: Volume, verdict: VehicleVerdict
 ) -> None:
-    state = replace(SITE, **change)  # type: ignore[arg-type]  # parametrized fields
+    state = SITE._replace(**change)  # type: ignore[arg-type]  # parametrized fields
     assert judge_site(state, Terms(demanded, 20, START, Policy())).verdict is verdict
 
 
 def test_rule_089_nearest_then_exact_volume_then_the_company_that_waits_longest() -> None:
     recently, long_ago = START - timedelta(hours=1), START - timedelta(days=1)
-    far = replace(READY, vehicle_id=uid("far"), arrival=arriving(1100.0))
-    larger = replace(READY, vehicle_id=uid("larger"))
-    exact = replace(READY, volume=Volume.AMBULANCE)
-    busy = replace(exact, vehicle_id=uid("busy"), last_mission_at=recently)
-    rested = replace(exact, vehicle_id=uid("rested"), last_mission_at=long_ago)
-    never = replace(exact, vehicle_id=uid("never"))
+    far = READY._replace(vehicle_id=uid("far"), arrival=arriving(1100.0))
+    larger = READY._replace(vehicle_id=uid("larger"))
+    exact = READY._replace(volume=Volume.AMBULANCE)
+    busy = exact._replace(vehicle_id=uid("busy"), last_mission_at=recently)
+    rested = exact._replace(vehicle_id=uid("rested"), last_mission_at=long_ago)
+    never = exact._replace(vehicle_id=uid("never"))
     order = candidates([judged(each) for each in (far, larger, busy, rested, never)])
     assert [c.vehicle_id for c in order] == [
         uid("never"),

@@ -1,6 +1,5 @@
 """What a position is worth, what a parked crew needs, and the two bounds of an arrival."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -66,13 +65,12 @@ def test_rule_095_a_standing_ambulance_with_a_living_device_never_looks_dead(
     age_s: float, seen_s: float
 ) -> None:
     assert worth(age_s, 0.0, seen_s) is not Freshness.SILENT
-    state = replace(
-        READY,
+    state = READY._replace(
         fix_at=START - timedelta(seconds=age_s),
         speed_kmh=0.0,
         device_seen_at=START - timedelta(seconds=seen_s),
     )
-    for each in (state, replace(state, on_guard=True, guard=GuardDuty(reach=0))):
+    for each in (state, state._replace(on_guard=True, guard=GuardDuty(reach=0))):
         judged = judge_vehicle(each, TERMS)
         assert (judged.verdict, judged.to_confirm) == (VehicleVerdict.SOLICITED, False)
 
@@ -85,7 +83,7 @@ def test_rule_095_who_is_silent_is_asked_to_confirm_until_it_is_lost(
 ) -> None:
     seen_at = None if seen_s is None else START - timedelta(seconds=seen_s)
     fix_at = START - timedelta(seconds=age_s)
-    judged = judge_vehicle(replace(READY, fix_at=fix_at, speed_kmh=speed, device_seen_at=seen_at), TERMS)
+    judged = judge_vehicle(READY._replace(fix_at=fix_at, speed_kmh=speed, device_seen_at=seen_at), TERMS)
     silent = worth(age_s, speed, seen_s) is Freshness.SILENT
     lost = START - fix_at > timedelta(seconds=POLICY.position_lost_s)
     assert judged.to_confirm is silent
@@ -98,7 +96,7 @@ def test_rule_006_inclusion_is_by_the_earliest_arrival_and_the_promise_is_the_la
     assert (judged.earliest_minutes, judged.eta_minutes) == (19, 25)
     [candidate] = candidates([judged])
     assert (candidate.earliest_minutes, candidate.eta_minutes) == (19, 25)
-    late = judge_vehicle(replace(READY, arrival=arriving(1200.1, 1500.0)), TERMS)
+    late = judge_vehicle(READY._replace(arrival=arriving(1200.1, 1500.0)), TERMS)
     assert late.verdict is VehicleVerdict.TOO_FAR
 
 
@@ -116,17 +114,17 @@ def test_rule_008_a_site_too_is_asked_by_its_earliest_arrival() -> None:
 
 
 def test_an_estimate_where_roads_are_known_is_to_confirm() -> None:
-    guess = replace(arriving(600.0), estimated=True)
-    assert judge_vehicle(replace(READY, arrival=guess), TERMS).to_confirm
+    guess = arriving(600.0)._replace(estimated=True)
+    assert judge_vehicle(READY._replace(arrival=guess), TERMS).to_confirm
 
 
 def test_who_is_on_no_road_to_the_place_is_said_to_be_cut_off_and_not_far() -> None:
-    judged = judge_vehicle(replace(READY, arrival=None, cut_off=True), TERMS)
+    judged = judge_vehicle(READY._replace(arrival=None, cut_off=True), TERMS)
     assert judged.obstacles == (VehicleVerdict.NO_WAY,)
 
 
 def test_every_obstacle_is_kept_and_the_first_is_the_verdict() -> None:
-    state = replace(READY, volume=Volume.AMBULANCE, engaged=True, available=False, arrival=arriving(1300.0))
+    state = READY._replace(volume=Volume.AMBULANCE, engaged=True, available=False, arrival=arriving(1300.0))
     judged = judge_vehicle(state, TERMS)
     assert judged.obstacles == (
         VehicleVerdict.TOO_SMALL,
@@ -160,8 +158,8 @@ def test_only_who_stands_at_its_site_is_parked(
 def test_rule_012_a_guard_vehicle_without_a_known_time_stands_behind_all_others() -> None:
     policy = Policy(guard_beyond_delay=True)
     terms = Terms(Volume.ASSU, 20, START, policy)
-    nowhere = replace(READY, vehicle_id=uid("N"), on_guard=True, guard=GuardDuty(reach=0), arrival=None)
-    near = replace(READY, vehicle_id=uid("W"), on_guard=True, guard=GuardDuty(reach=0))
+    nowhere = READY._replace(vehicle_id=uid("N"), on_guard=True, guard=GuardDuty(reach=0), arrival=None)
+    near = READY._replace(vehicle_id=uid("W"), on_guard=True, guard=GuardDuty(reach=0))
     order = candidates([judge_vehicle(each, terms) for each in (nowhere, near)])
     assert [each.vehicle_id for each in order] == [uid("W"), uid("N")]
 

@@ -1,6 +1,5 @@
 """The guard is asked first: one vehicle after the other, and always before anybody else (rules 12, 13 and 60)."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -50,11 +49,11 @@ def test_rule_012_the_guard_of_the_sector_is_solicited_without_a_tick_or_a_posit
 def test_rule_012_a_guard_vehicle_that_is_not_asked_has_its_reason(
     change: dict[str, object], verdict: VehicleVerdict
 ) -> None:
-    assert judged(replace(ON_GUARD, **change)).verdict is verdict  # type: ignore[arg-type]  # fields by name
+    assert judged(ON_GUARD._replace(**change)).verdict is verdict  # type: ignore[arg-type]  # fields by name
 
 
 def test_rule_012_a_samu_may_ask_its_guard_beyond_the_delay() -> None:
-    late = replace(ON_GUARD, arrival=arriving(2000.0))
+    late = ON_GUARD._replace(arrival=arriving(2000.0))
     assert judged(late, Policy(guard_beyond_delay=True)).verdict is VehicleVerdict.SOLICITED
 
 
@@ -67,7 +66,7 @@ def test_rule_004_a_small_guard_vehicle_does_not_serve_a_large_demand() -> None:
 def test_rule_012_own_sector_then_nearest_then_fewest_missions() -> None:
     def one(name: str, travel_s: float, reach: int, missions: int) -> Judgement:
         duty = GuardDuty(reach=reach, missions=missions)
-        return judged(replace(ON_GUARD, vehicle_id=uid(name), arrival=arriving(travel_s), guard=duty))
+        return judged(ON_GUARD._replace(vehicle_id=uid(name), arrival=arriving(travel_s), guard=duty))
 
     asked = candidates(
         [one("neighbour", 60, 1, 0), one("busy", 590, 0, 3), one("rested", 595, 0, 1), one("near", 300, 0, 9)]
@@ -76,9 +75,9 @@ def test_rule_012_own_sector_then_nearest_then_fewest_missions() -> None:
 
 
 def test_rule_055_a_vehicle_on_guard_is_never_judged_for_anything_else() -> None:
-    ticked = replace(ON_GUARD, available=True, fix_at=START)
+    ticked = ON_GUARD._replace(available=True, fix_at=START)
     assert judged(ticked).tier is Tier.GUARD
-    assert judged(replace(ticked, guard=None)).verdict is VehicleVerdict.ON_GUARD
+    assert judged(ticked._replace(guard=None)).verdict is VehicleVerdict.ON_GUARD
 
 
 def test_rule_012_the_guard_is_asked_alone_and_first() -> None:

@@ -50,6 +50,14 @@ def test_production_refuses_the_secrets_of_the_source(monkeypatch: pytest.Monkey
     assert Settings().environment == "production"
 
 
+def test_push_services_without_a_key_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESCOUSSE_PUSH_HOSTS", "push.example")
+    with pytest.raises(ValidationError, match="RESCOUSSE_PUSH_KEY"):
+        Settings()
+    monkeypatch.setenv("RESCOUSSE_PUSH_KEY", "any")
+    assert Settings().push_hosts == "push.example"
+
+
 def test_a_short_signing_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESCOUSSE_SECRET_KEY", "short")
     with pytest.raises(ValidationError, match="at least 32 bytes"):

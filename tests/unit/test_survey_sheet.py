@@ -1,7 +1,6 @@
 """A survey's sheet says everything that led to a verdict, to the last bit."""
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -28,7 +27,6 @@ from storage.survey_sheet import (
     BadSheetError,
     Line,
     SheetRow,
-    arrival_of,
     line_of,
     read,
     state_of,
@@ -87,6 +85,13 @@ sites = st.builds(
 )
 
 
+def arrival_of(row: SheetRow) -> Arrival | None:
+    """When the survey found that it could be there."""
+    if row.earliest_s is None or row.latest_s is None or row.way_s is None:
+        return None
+    return Arrival(row.earliest_s, row.latest_s, row.way_s, bool(row.estimated))
+
+
 def through_the_database(line: Line) -> SheetRow:
     """As JSON, and back."""
     kept = json.loads(pydantic_core.to_json(written([line])))
@@ -102,9 +107,9 @@ def test_what_was_known_of_a_vehicle_comes_back_to_the_last_bit(state: VehicleSt
     again = state_of(row)
     assert isinstance(again, VehicleState)
     if state.where is None:
-        again, state = replace(again, cut_off=False), replace(state, cut_off=False)
-    assert replace(again, arrival=state.arrival, cut_off=state.cut_off) == state
-    assert judge_vehicle(replace(again, arrival=arrival_of(row), cut_off=bool(row.cut_off)), TERMS) == judged
+        again, state = again._replace(cut_off=False), state._replace(cut_off=False)
+    assert again._replace(arrival=state.arrival, cut_off=state.cut_off) == state
+    assert judge_vehicle(again._replace(arrival=arrival_of(row), cut_off=bool(row.cut_off)), TERMS) == judged
     told = (row.verdict, row.obstacles, row.earliest_minutes, row.eta_minutes, row.to_confirm, row.freshness)
     assert told == (
         judged.verdict,
@@ -122,7 +127,7 @@ def test_what_was_known_of_a_site_comes_back_to_the_last_bit(state: SiteState) -
     row = through_the_database(line_of(state, judged))
     again = state_of(row)
     assert isinstance(again, SiteState)
-    assert replace(again, arrival=arrival_of(row), cut_off=bool(row.cut_off)) == state
+    assert again._replace(arrival=arrival_of(row), cut_off=bool(row.cut_off)) == state
     assert (row.target_id, row.site_id, row.exact_volume) == (
         state.site_id,
         state.site_id,
