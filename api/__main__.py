@@ -16,11 +16,14 @@ import uvicorn
 from api.app import create_app
 from api.engine import TemporalEngine
 from api.resources import ApiConfig, Resources
+from api.web_pages import WebConfig
 from geo.engines import make_travel
 from geo.routes import Navigator, routes_with
 from geo.straight import StraightTravel
 from geo.travel_time import Travel
 from geo.valhalla import Valhalla, open_client
+from processes import spare_what_stays
+from push.config import PushConfig, configured
 from settings import Settings
 from storage import migrate
 from storage.engine import create_engine
@@ -65,9 +68,9 @@ async def navigator_of(settings: Settings) -> AsyncIterator[Navigator | None]:
 async def build(settings: Settings, navigator: Navigator | None = None) -> Resources:
     """Everything that the process works with; nothing is connected yet, so that it starts without the engine.
 
-    Raises SystemExit when roads or speeds cannot be read: the log says why.
+    Raises SystemExit when roads, speeds or certificates cannot be read: the log says why.
     """
-    travel = _travel(settings)
+    travel, push = _travel(settings), _push(settings)
     straight = StraightTravel(settings.travel_speed_kmh, settings.travel_detour, settings.travel_fastest_kmh)
     database = create_engine(settings.database_url, settings.database_pool_size, "rescousse-api")
     client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
@@ -77,6 +80,8 @@ async def build(settings: Settings, navigator: Navigator | None = None) -> Resou
             access_token_minutes=settings.access_token_minutes,
             refresh_token_days=settings.refresh_token_days,
             max_body_bytes=settings.max_body_bytes,
+            web=_web(settings, push),
+            push=push,
         ),
         database=database,
         engine=TemporalEngine(client, settings.task_queue),
@@ -86,6 +91,27 @@ async def build(settings: Settings, navigator: Navigator | None = None) -> Resou
         travel=travel,
         routes=routes_with(travel, straight, navigator),
     )
+
+
+def _web(settings: Settings, push: PushConfig | None) -> WebConfig:
+    return WebConfig(
+        map_style_url=settings.map_style_url,
+        map_tiles_url=settings.map_tiles_url,
+        map_attribution=settings.map_attribution,
+        map_hosts=tuple(each.strip() for each in settings.map_hosts.split(",") if each.strip()),
+        push_key=push.public_key if push is not None else None,
+        environment=settings.environment,
+    )
+
+
+def _push(settings: Settings) -> PushConfig | None:
+    try:
+        return configured(
+            settings.push_key, settings.push_contact, settings.push_hosts, settings.push_ca_file
+        )
+    except (ValueError, OSError) as error:
+        log.error("no notifications: %s", error)
+        raise SystemExit(1) from error
 
 
 def _travel(settings: Settings) -> Travel:
@@ -112,6 +138,7 @@ async def _serve(resources: Resources, listener: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         lifespan="on",
     )
+    spare_what_stays()
     try:
         await Server(config, resources.feed).serve(sockets=[listener])
     finally:

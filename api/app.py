@@ -15,6 +15,7 @@ from api.edge import Edge
 from api.resources import Resources
 from api.routes import (
     alarms,
+    communes,
     coverage,
     crews,
     decisions,
@@ -26,7 +27,10 @@ from api.routes import (
     journal,
     missions,
     mobilisation,
+    pages,
     positions,
+    push,
+    reach,
     regulation,
     roster,
     route,
@@ -59,6 +63,7 @@ ROUTERS = (
     token.router,
     devices.router,
     devices.unkeyed,
+    push.router,
     demands.router,
     decisions.router,
     journal.router,
@@ -66,6 +71,7 @@ ROUTERS = (
     verdicts.router,
     solicitations.router,
     missions.router,
+    reach.router,
     route.router,
     regulation.router,
     regulation.unkeyed,
@@ -77,13 +83,16 @@ ROUTERS = (
     roster.router,
     alarms.router,
     coverage.router,
+    communes.router,
     stream.router,
     health.router,
+    pages.public,
+    pages.router,
 )
 
 
 def create_app(resources: Resources) -> FastAPI:
-    """The API as an ASGI application. Its lifespan runs the feed and the sweeper, and nothing global."""
+    """The API as an ASGI application. Its lifespan runs the feed, the sweeper and the sender of notifications, and nothing global."""
     app = FastAPIOffline(  # the page at /docs loads nothing from outside the machine
         redoc_url=None,
         title="Rescousse",
@@ -123,6 +132,9 @@ def _lifespan(resources: Resources) -> Callable[[FastAPI], Any]:
             asyncio.create_task(sweep_for_ever(resources), name="sweeper"),
             asyncio.create_task(resources.probe.run(), name="probe"),
         ]
+        if resources.config.push is not None:
+            sender = resources.sender(resources.config.push)
+            tasks.append(asyncio.create_task(sender.run(), name="push"))
         try:
             yield
         finally:

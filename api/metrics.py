@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from push.metrics import PushMetrics
+
 BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds."""
 BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
@@ -37,6 +39,7 @@ class Metrics:
         self.started = Counter(
             "rescousse_demands_started", "Demands handed to the engine", ["by"], registry=registry
         )
+        self.push = PushMetrics(registry)
 
     def page(self) -> bytes:
         """The Prometheus text format."""

@@ -168,6 +168,14 @@ KINDS: Mapping[str, Kind] = {
     "confirmation_required": _refusal(
         "Confirmation required", "Something is still running here: repeat with confirm=true."
     ),
+    "push_not_configured": _refusal(
+        "No notifications", "This platform sends no notifications: keep the page open, it rings by itself."
+    ),
+    "push_host_refused": Kind(
+        UNPROCESSABLE,
+        "Push service not allowed",
+        "This browser's push service is not among those that the platform calls: tell its operator (push_hosts).",
+    ),
     "phone_required": _refusal("Phone required", "This is done on a phone (a device of kind MOBILE)."),
     "phone_on_guard": _refusal("Phone on guard", "This phone is on guard: it regulates nothing meanwhile."),
     "not_the_guard_phone": _refusal(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 from fastapi import Request
@@ -17,23 +18,31 @@ from api.metrics import Metrics
 from api.position_writer import PositionWriter
 from api.probe import EngineProbe
 from api.throttle import AnswerThrottle, LoginThrottle
+from api.web_files import WebFiles
+from api.web_pages import WebConfig
 from domain.fleet import Point
 from geo.area import Area
+from geo.gazetteer import Gazetteer
 from geo.routes import Routes
 from geo.sectors import SectorMap
 from geo.straight import StraightTravel
 from geo.travel_time import Travel
+from push.config import PushConfig
+from push.sender import Sender, Surroundings
 from storage import accounts, sectors, sessions
 from storage.accounts import Person, SamuProfile, SoftwareKey
 from storage.feed import Feed
 from storage.keyring import Keyring
 from storage.tail import Tail
+from survey.looking import Surveyor
 
 ACCOUNT_SECONDS = 5.0
 """A disabled account or a revoked key is noticed after at most this."""
 AREA_SECONDS = 60.0
+NAMES_SECONDS = 600.0
 CACHED_ACCOUNTS = 10_000
 CACHED_AREAS = 200
+WEB_ROOT = Path(__file__).resolve().parents[1] / "web"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,9 @@ class ApiConfig:
     access_token_minutes: int = 15
     refresh_token_days: int = 30
     max_body_bytes: int = 262_144
+    web: WebConfig = field(default_factory=WebConfig)
+    push: PushConfig | None = None
+    """Without it nobody is notified."""
 
 
 def utc_now() -> datetime:
@@ -82,6 +94,8 @@ class Resources:
     positions: PositionWriter = field(init=False)
     """Writes all positions that this process is told."""
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    verdict_pages: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """So many are read at once: each takes a millisecond of the loop at a time."""
     people: TimedCache[UUID, Person | None] = field(
         default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)
     )
@@ -98,13 +112,36 @@ class Resources:
         default_factory=lambda: TimedCache(AREA_SECONDS, CACHED_AREAS)
     )
     coverage: CoverageMemory = field(default_factory=CoverageMemory)
+    surveyor: Surveyor = field(init=False)
+    """Looks at the fleet before a demand is sent."""
+    gazetteer: TimedCache[None, Gazetteer] = field(default_factory=lambda: TimedCache(NAMES_SECONDS, 1))
+    own_communes: TimedCache[UUID, frozenset[str]] = field(
+        default_factory=lambda: TimedCache(NAMES_SECONDS, CACHED_AREAS)
+    )
+    """The INSEE codes of the communes in a SAMU's area."""
+    web: WebFiles = field(default_factory=lambda: WebFiles(WEB_ROOT))
+    """The files of the pages."""
 
     def __post_init__(self) -> None:
         """One probe, one memory of the journal's end and one writer of positions, for the whole process."""
         writer = PositionWriter(self.database, self.travel, self.clock, self.metrics)
         object.__setattr__(self, "positions", writer)
+        object.__setattr__(self, "surveyor", Surveyor(self.travel))
         object.__setattr__(self, "tail", Tail(self.database, self.feed))
         object.__setattr__(self, "probe", EngineProbe(self.engine, self.clock))
+
+    def sender(self, config: PushConfig) -> Sender:
+        """Who sends notifications from this process, when it is its turn."""
+        return Sender(
+            Surroundings(
+                config=config,
+                database=self.database,
+                feed=self.feed,
+                tail=self.tail,
+                clock=self.clock,
+                metrics=self.metrics.push,
+            )
+        )
 
     def probed_at(self) -> datetime | None:
         """When engine and worker were last seen to answer, end to end."""

@@ -25,11 +25,18 @@ class Login(_Lenient):
 
 
 class SamuAccount(_Lenient):
-    """The SAMU's software: an API key."""
+    """A SAMU: the API key of its software, and the account of a person there."""
 
     id: str
     name: str
     api_key: str
+    username: str = ""
+    password: str = ""
+
+    @property
+    def person(self) -> Login:
+        """Whoever sits at its console."""
+        return Login(username=self.username, password=self.password)
 
 
 class SiteInfo(_Lenient):

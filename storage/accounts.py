@@ -166,3 +166,19 @@ async def scope_name(
     table, id_ = (companies, company_id) if company_id is not None else (samus, samu_id)
     name: str | None = await connection.scalar(sa.select(table.c.name).where(table.c.id == id_))
     return name
+
+
+async def samu_of_company(connection: AsyncConnection, company_id: UUID) -> UUID | None:
+    """The first SAMU, by name, that the company has a convention with."""
+    agreed = (conventions.c.samu_id == samus.c.id) & (conventions.c.company_id == company_id)
+    query = sa.select(samus.c.id).join(conventions, agreed).order_by(samus.c.name).limit(1)
+    found: UUID | None = await connection.scalar(query)
+    return found
+
+
+async def clock_of(connection: AsyncConnection, samu_id: UUID | None, company_id: UUID | None) -> str | None:
+    """The time zone of the SAMU; a company's is that of `samu_of_company`."""
+    if company_id is not None:
+        samu_id = await samu_of_company(connection, company_id)
+    zone: str | None = await connection.scalar(sa.select(samus.c.timezone).where(samus.c.id == samu_id))
+    return zone

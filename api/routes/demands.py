@@ -69,11 +69,18 @@ async def list_demands(
 
 
 @router.get("/{demand_id}", summary="Read a demand", responses=READS)
-async def get_demand(request: Request, caller: AnyCaller, demand_id: UUID) -> DemandShown:
-    """The patient is shown to the demand's own SAMU; a company sees what concerns it."""
+async def get_demand(
+    request: Request,
+    caller: AnyCaller,
+    demand_id: UUID,
+    patient: Annotated[bool, Query(description="Whether the patient is read as well")] = True,
+) -> DemandShown:
+    """The patient is shown to the demand's own SAMU, and each reading is written down: `patient=false` reads the rest
+    only. A company sees what concerns it.
+    """
     resources = resources_of(request)
     async with resources.database.begin() as connection:
-        shown = await read_demand(connection, resources, caller, demand_id, with_patient=True)
+        shown = await read_demand(connection, resources, caller, demand_id, with_patient=patient)
     if shown is None:
         raise Problem("not_found")
     return shown

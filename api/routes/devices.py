@@ -10,6 +10,7 @@ from api.closing import Registering, log_out, log_out_device, register_device
 from api.documents import READS, WRITES
 from api.idempotent import CheckedRoute, IdempotentRoute, TakesKey
 from api.problems import Problem
+from api.push_subscribing import subscription_of
 from api.resources import resources_of
 from api.schemas.accounts import DeviceGiven, DeviceLine, DeviceList, DeviceShown, PlaceOfDevice
 from api.security import AnyCaller, Caller, Leaver, ReceivedAt
@@ -52,7 +53,7 @@ async def register(request: Request, caller: AnyCaller, at: ReceivedAt, given: D
         session_id=caller.session_id,
     )
     push = given.push_subscription
-    subscription = push.model_dump(mode="json", by_alias=True) if push else None
+    subscription = subscription_of(resources_of(request).config.push, push) if push else None
     registering = Registering(
         device=device, push_subscription=subscription, replaces=given.replaces, confirmed=given.confirm
     )

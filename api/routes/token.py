@@ -137,6 +137,7 @@ async def me(request: Request, caller: AnyCaller) -> Me:
     """Account, role and scope."""
     async with resources_of(request).database.connect() as connection:
         name = await accounts.scope_name(connection, caller.samu_id, caller.company_id)
+        zone = await accounts.clock_of(connection, caller.samu_id, caller.company_id)
     return Me(
         id=caller.id,
         name=caller.name,
@@ -145,4 +146,5 @@ async def me(request: Request, caller: AnyCaller) -> Me:
         samu_id=caller.samu_id,
         company_id=caller.company_id,
         scope_name=name,
+        timezone=zone,
     )

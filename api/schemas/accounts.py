@@ -30,6 +30,8 @@ class Me(Answer):
     samu_id: UUID | None
     company_id: UUID | None
     scope_name: str | None
+    timezone: str | None
+    """On whose clocks times are told: the SAMU's, for a company that of the first one it has a convention with."""
 
 
 _Url = Annotated[str, StringConstraints(pattern=r"^https://[!-~]+$", max_length=2000)]

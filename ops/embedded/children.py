@@ -41,6 +41,7 @@ class Surroundings:
             "RESCOUSSE_SECRET_KEY": self.secrets.secret_key,
             "RESCOUSSE_IDENTITY_KEYS": self.secrets.identity_keys,
             "RESCOUSSE_DEMO_SECRET": self.secrets.demo_secret,
+            "RESCOUSSE_PUSH_KEY": self.secrets.push_key,  # of no effect until the operator names push_hosts
             **self.extra,
         }
 

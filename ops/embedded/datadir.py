@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops.embedded.errors import StartError
+from push.keys import new_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class Secrets:
     """`kid:base64key`, encrypts identities."""
     demo_secret: str = field(repr=False)
     """The demo accounts' passwords are derived from it."""
+    push_key: str = field(default="", repr=False)
+    """Notifications are sent under it (VAPID): browsers subscribe to this key and no other."""
 
 
 def load_secrets(data: DataDir) -> Secrets:
@@ -109,6 +112,7 @@ def load_secrets(data: DataDir) -> Secrets:
         secret_key=_kept(data.secrets / "secret_key", secrets.token_urlsafe(48)),
         identity_keys=_kept(identity, "embedded:" + base64.b64encode(secrets.token_bytes(32)).decode()),
         demo_secret=_kept(data.secrets / "demo_secret", secrets.token_urlsafe(32)),
+        push_key=_kept(data.secrets / "push_key", new_key()),
     )
 
 

@@ -17,6 +17,7 @@ from storage.tables.means import (
     vehicles,
 )
 from storage.tables.posted import demands, patient_reads, patients, place_texts
+from storage.tables.push import notifications, push_cursor
 from storage.tables.records import demand_views, journal, kept_steps, mission_steps, missions, solicitations
 from storage.tables.regulation import alarms, crews, leases
 
@@ -45,10 +46,12 @@ __all__ = [
     "metadata",
     "mission_steps",
     "missions",
+    "notifications",
     "patient_reads",
     "patients",
     "persons",
     "place_texts",
+    "push_cursor",
     "refresh_tokens",
     "samus",
     "sessions",

@@ -62,6 +62,7 @@ devices = sa.Table(
     sa.Column("last_seen_at", Instant, comment="its last heartbeat"),
     reference("session_id", "sessions.id", nullable=True),
     sa.CheckConstraint("kind IN ('PLUGIN', 'WEB', 'MOBILE')", name="kind"),
+    sa.Index("ix_devices_subscribed", "person_id", postgresql_where=sa.text("push_subscription IS NOT NULL")),
 )
 
 idempotency_keys = sa.Table(

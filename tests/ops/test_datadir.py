@@ -7,6 +7,7 @@ import pytest
 
 from ops.embedded.datadir import DataDir, hold, load_secrets, write_private
 from ops.embedded.errors import StartError
+from push.keys import decoded, public_key
 from settings import Settings
 
 
@@ -43,6 +44,13 @@ def test_secrets_are_made_once_and_kept_private(tmp_path: Path) -> None:
     with hold(tmp_path / "other") as data:
         assert load_secrets(data).secret_key != first.secret_key
     assert first.secret_key not in repr(first)
+
+
+def test_the_key_of_notifications_is_one_that_browsers_can_subscribe_to(tmp_path: Path) -> None:
+    with hold(tmp_path) as data:
+        made = load_secrets(data)
+    assert len(decoded(public_key(made.push_key))) == 65
+    assert made.push_key not in repr(made)
 
 
 def test_secrets_are_good_enough_for_production(tmp_path: Path) -> None:
