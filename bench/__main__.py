@@ -1,7 +1,8 @@
 """``python -m bench [SECTION…]``: prints each figure beside its baseline and their ratio.
 
 Sections: ``dispatch`` (a demand to its companies), ``lookup`` (who is within so many kilometres), ``roads`` (who can be
-there in time by road), ``survey`` (search, SQL and verdicts of a demand), ``ingest`` (positions through the API).
+there in time by road), ``survey`` (search, SQL and verdicts of a demand), ``ingest`` (positions through the API),
+``pages`` (a fact on somebody else's screen; needs a Chromium).
 """
 
 import asyncio
@@ -27,11 +28,12 @@ class Section(StrEnum):
     ROADS = "roads"
     SURVEY = "survey"
     INGEST = "ingest"
+    PAGES = "pages"
 
 
 def main(
     sections: Annotated[list[Section] | None, typer.Argument(help="Which; all by default.")] = None,
-    rounds: Annotated[int, typer.Option(min=5, help="Demands to play (dispatch).")] = 50,
+    rounds: Annotated[int, typer.Option(min=5, help="Demands to play (dispatch, pages).")] = 50,
     queries: Annotated[int, typer.Option(min=5, help="Places to ask about (lookup, roads, survey).")] = 300,
     seconds: Annotated[int, typer.Option(min=5, help="How long positions are sent (ingest).")] = 60,
     write_to: Annotated[
@@ -52,7 +54,7 @@ def main(
 
 async def _run(section: Section, console: Console, *, rounds: int, queries: int, seconds: int) -> Report:
     """Each section is loaded when it is wanted: none needs what another does."""
-    from bench import dispatch, ingest, lookup, roads, survey  # noqa: PLC0415
+    from bench import dispatch, ingest, lookup, pages, roads, survey  # noqa: PLC0415
 
     runs: dict[Section, Callable[[], Awaitable[Report]]] = {
         Section.DISPATCH: lambda: dispatch.run(console, rounds),
@@ -60,6 +62,7 @@ async def _run(section: Section, console: Console, *, rounds: int, queries: int,
         Section.ROADS: lambda: roads.run(console, queries),
         Section.SURVEY: lambda: survey.run(console, queries),
         Section.INGEST: lambda: ingest.run(console, seconds=seconds),
+        Section.PAGES: lambda: pages.run(console, rounds),
     }
     return await runs[section]()
 

@@ -1,0 +1,63 @@
+"""No page keeps anybody out: axe-core finds nothing serious, with nothing on the page and with a lot, day and night."""
+
+import pytest
+
+from bench.players import LAT, LON
+from tests.browser.axe import violations
+from tests.browser.stage import Stage
+
+pytestmark = pytest.mark.timeout(120)
+
+CARCASSONNE = 1
+PANELS = ("", "#new", "#alarms", "#guard", "#coverage")
+
+
+async def test_the_login_page_keeps_nobody_out(stage: Stage) -> None:
+    page = await stage.stranger()
+    await page.goto("/login")
+    await page.get_by_label("Identifiant").wait_for()
+    assert await violations(page, "login") == []
+
+
+async def test_empty_pages_keep_nobody_out(stage: Stage) -> None:
+    samu, regulation, phone = await stage.everybody(CARCASSONNE)
+    found: list[str] = []
+    for panel in PANELS:
+        await samu.page.goto(f"/samu{panel}")
+        await samu.settles()
+        found += await violations(samu.page, f"samu{panel}")
+    await regulation.settles()
+    found += await violations(regulation.page, "regulation")
+    await phone.settles()
+    found += await violations(phone.page, "phone, to begin with")
+    for mode in ("Ambulancier", "Maître", "Garde"):
+        await phone.begin(mode)
+        await phone.settles()
+        found += await violations(phone.page, f"phone, {mode}")
+    assert found == []
+
+
+async def test_busy_pages_keep_nobody_out(stage: Stage) -> None:
+    """A mission that runs, a demand that rings, another one that was refused."""
+    samu, regulation, phone = await stage.everybody(CARCASSONNE)
+    _, first, second, *_ = regulation.company.vehicles
+    await regulation.take()
+    for vehicle in (first, second):
+        await regulation.tick(vehicle.name)
+    await (await stage.post(CARCASSONNE)).locate(second, LAT, LON)
+    await phone.begin("Ambulancier")
+    await phone.get_in(first.name, "Ada Fictive")
+    await regulation.sees_readiness("GREEN")
+    mission = await samu.new_demand()
+    await regulation.accept(mission)
+    await phone.sees_mission()
+    rings = await samu.new_demand("Trèbes", delay=60)
+    await regulation.sees(rings, "OPEN")
+
+    found = await violations(regulation.page, "regulation, busy")
+    found += await violations(phone.page, "phone, on a mission")
+    for demand_id in (rings, mission):
+        await samu.page.goto(f"/samu#d/{demand_id}")
+        await samu.settles()
+        found += await violations(samu.page, "samu, a demand")
+    assert found == []

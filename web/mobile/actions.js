@@ -1,0 +1,266 @@
+/** What a person does on the phone, but for steps (outbox) and answers. Each ends in a stated result. */
+
+import { Refused, get, post, put, remove } from "core/api.js";
+import { forget } from "core/session.js";
+import { leave } from "core/start.js";
+import { t } from "core/i18n.js";
+import { confirm } from "parts/dialogs.js";
+import { sentenceOf, toast } from "parts/toasts.js";
+import { beat, forgetDevice, turned } from "./device.js";
+import { openSheet, readFleet, readMissions, readPeriods, readSheet } from "./live.js";
+import { soon, takeBack, undo } from "./outbox.js";
+import { phone } from "./state.js";
+import { notes, wipe } from "./store.js";
+
+const CREW_KEY = "rescousse.mobile.crew";
+const DONE = {};
+
+/** Whether an action runs, by name: its button says "Envoi…" and is not tapped twice. */
+export const running = new Set();
+
+/** Run one action at a time by name; what the API refuses is said, and gives null. */
+export async function act(name, action) {
+  if (running.has(name)) return null;
+  running.add(name);
+  phone.change();
+  try {
+    return (await action()) ?? DONE;
+  } catch (error) {
+    toast(sentenceOf(error), "bad");
+    return null;
+  } finally {
+    running.delete(name);
+    phone.change();
+  }
+}
+
+/** Do what may need a second word: ask for it with the server's reason, then do it with `confirm`. */
+async function twice(title, yes, action) {
+  try {
+    return await action(false);
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== "confirmation_required") throw error;
+    if (!(await confirm(title, left(error.problem), { yes, danger: true }))) return null;
+    return action(true);
+  }
+}
+
+/** What would be left alone, in words. */
+function left({ open_solicitations: asks, running_missions: missions, open_guard_shifts: shifts }) {
+  const parts = [
+    asks && t("left.solicitations", { n: asks }),
+    missions && t("left.missions", { n: missions }),
+    shifts && t("left.shifts", { n: shifts }),
+  ].filter(Boolean);
+  return t("left", { what: parts.join(", ") || t("left.something") });
+}
+
+// -- the vehicle -------------------------------------------------------------------------------------------------
+
+/** The names that were given last on this phone. */
+export function lastCrew() {
+  try {
+    return JSON.parse(localStorage.getItem(CREW_KEY)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Declare oneself in a vehicle; a mission that runs there is shown at once. */
+export const getIn = (vehicleId, names, primary) =>
+  act("getIn", async () => {
+    localStorage.setItem(CREW_KEY, JSON.stringify({ names, vehicle: vehicleId }));
+    const members = names.map((name) => withDiploma(name));
+    const body = { device_id: phone.deviceId, members, ...(primary ? { primary: true } : {}) };
+    const told = await twice(t("crew.leave_guard"), t("crew.get_in"), (sure) =>
+      put(`/v1/vehicles/${vehicleId}/crew`, { ...body, confirm: sure }));
+    if (!told) return;
+    phone.turn += 1;
+    await boarded(told, members);
+  });
+
+function withDiploma(name) {
+  const known = phone.teammates?.find((each) => each.name === name);
+  return known ? { name, diploma: known.diploma } : { name };
+}
+
+async function boarded(told, members) {
+  const aboard = {
+    vehicle_id: told.vehicle_id,
+    vehicle_name: phone.vehicle(told.vehicle_id)?.name ?? "",
+    crew_id: told.crew_id,
+    is_primary: told.is_primary,
+    mission_id: told.mission?.id ?? null,
+    guard: told.guard ? { shift_id: told.guard.id, period_id: told.guard.period_id, ends_at: told.guard.ends_at } : null,
+    members,
+  };
+  phone.set({ aboard });
+  await notes.write("aboard", { person: phone.me.id, aboard });
+  if (told.notice) toast(told.notice, "plain");
+  beat();
+  soon();
+  readFleet();
+  if (told.mission) await openSheet(told.mission.id).catch(() => readMissions());
+}
+
+export const getOut = () =>
+  act("getOut", async () => {
+    if (phone.unsent.length && !(await confirm(t("crew.get_out"), t("crew.unsent", { n: phone.unsent.length }), { danger: true }))) return;
+    const id = phone.aboard.vehicle_id;
+    const done = await twice(t("crew.get_out"), t("crew.get_out_all_the_same"), async (sure) => {
+      await remove(`/v1/vehicles/${id}/crew${sure ? "?confirm=true" : ""}`);
+      return DONE;
+    });
+    if (!done) return;
+    phone.set({ aboard: null, sheet: null, route: null });
+    await notes.write("aboard", null);
+    await notes.write("mission", null);
+    turned();
+    readFleet();
+  });
+
+export const readTeammates = async () => {
+  if (phone.teammates) return;
+  const { items } = await get("/v1/guard/teammates").catch(() => ({ items: null }));
+  if (items) phone.set({ teammates: items });
+};
+
+// -- regulation --------------------------------------------------------------------------------------------------
+
+/** Regulate these sites; from another device only by a regulator, who confirms it. */
+export const take = (siteIds) =>
+  act("take", async () => {
+    for (const id of siteIds) await takeOne(id);
+    phone.turn += 1;
+    await Promise.all([beat(), readFleet()]);
+  });
+
+async function takeOne(id) {
+  try {
+    await put(`/v1/regulation/sites/${id}`, {});
+  } catch (error) {
+    if (error.code !== "lease_held_elsewhere" || phone.me.role !== "REGULATOR") throw error;
+    const holder = error.problem.holder;
+    const text = t("master.take_over", { name: holder?.device_name ?? "?", person: holder?.person ?? "?" });
+    if (await confirm(t("master.take"), text, { yes: t("master.take_over_yes"), danger: true })) {
+      await put(`/v1/regulation/sites/${id}`, { take_over: true });
+    }
+  }
+}
+
+export const giveUp = (siteId) =>
+  act("giveUp", async () => {
+    await twice(t("master.give_up"), t("master.give_up_all_the_same"), (sure) =>
+      remove(`/v1/regulation/sites/${siteId}${sure ? "?confirm=true" : ""}`));
+    turned();
+    readFleet();
+  });
+
+export const offer = (siteId, deviceId) =>
+  act("offer", async () => {
+    await post(`/v1/regulation/sites/${siteId}/handover`, { to_device_id: deviceId });
+    toast(t("master.offered"), "good");
+  });
+
+export const acceptOffer = (siteId) =>
+  act("acceptOffer", async () => {
+    await post(`/v1/regulation/sites/${siteId}/handover/acceptance`, {});
+    turned();
+    readFleet();
+  });
+
+export const otherDevices = async () => (await get("/v1/devices")).items.filter((each) => each.id !== phone.deviceId);
+
+/** A tick-box, of a site ("sites") or a vehicle ("vehicles"). */
+export const tick = (kind, id, available) =>
+  act(`tick ${id}`, async () => {
+    await put(`/v1/${kind}/${id}/availability`, { available });
+    turned();
+    await readFleet();
+  });
+
+// -- the mission -------------------------------------------------------------------------------------------------
+
+/** Take the last step back: one that waits leaves the phone's store, one that was recorded is undone within its minute. */
+export const takeStepBack = (sheet, step) =>
+  act("undo", async () => {
+    if (await takeBack(step.step_id)) return void toast(t("step.taken_back"), "good");
+    await undo(sheet.id, step.step_id);
+    await readSheet();
+    toast(t("step.undone"), "good");
+  });
+
+/** The legal exits: "breakdown" or "no-transport", with the reason. */
+export const exit = (sheet, way, reason) =>
+  act("exit", async () => {
+    await post(`/v1/missions/${sheet.id}/${way}`, { reason });
+    await Promise.all([readSheet(), readFleet()]);
+    beat();
+  });
+
+/** Look at a mission of another vehicle, or (null) go back to one's own. */
+export async function look(id) {
+  phone.set({ viewing: id, sheet: null, route: null });
+  if (id) await act("look", () => openSheet(id));
+  else readMissions();
+}
+
+// -- the guard ---------------------------------------------------------------------------------------------------
+
+export const openShift = (body) =>
+  act("openShift", async () => {
+    await post("/v1/guard/shifts", body);
+    await onGuard();
+  });
+
+export const reportMissing = (body) =>
+  act("reportMissing", async () => {
+    const told = await post("/v1/guard/missing-period", body);
+    await onGuard();
+    return told;
+  });
+
+async function onGuard() {
+  phone.turn += 1;
+  await beat();
+  await Promise.all([readPeriods(), readFleet()]);
+  readMissions();
+}
+
+export const closeShift = (shiftId) =>
+  act("closeShift", async () => {
+    const done = await twice(t("guard.close"), t("guard.close_all_the_same"), (sure) =>
+      remove(`/v1/guard/shifts/${shiftId}${sure ? "?confirm=true" : ""}`));
+    if (!done) return;
+    toast(t("guard.closed"), "good");
+    await onGuard();
+  });
+
+export const readSectors = async () => {
+  if (phone.sectors) return;
+  const { items } = await get("/v1/guard/sectors").catch(() => ({ items: null }));
+  if (items) phone.set({ sectors: items });
+};
+
+// -- the end -----------------------------------------------------------------------------------------------------
+
+/** Log out: the server closes this device first, so that nothing is sent here any more; then nothing stays on the phone. */
+export const logOut = () =>
+  act("logOut", async () => {
+    const waiting = phone.unsent.length + phone.refused.length;
+    if (waiting && !(await confirm(t("account.log_out"), t("menu.unsent", { n: waiting }), { yes: t("account.log_out_all_the_same"), danger: true }))) return;
+    const done = await twice(t("account.log_out"), t("account.log_out_all_the_same"), async (sure) => {
+      await post(`/v1/logout${sure ? "?confirm=true" : ""}`, undefined, { patience: 4000 });
+      return DONE;
+    });
+    if (done) await forgetAll();
+  });
+
+/** This phone knows nobody any more. */
+export async function forgetAll() {
+  await wipe();
+  localStorage.removeItem(CREW_KEY);
+  forgetDevice();
+  forget();
+  return leave();
+}

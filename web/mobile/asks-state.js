@@ -1,0 +1,67 @@
+/** What this phone is asked, and what became of it: a card stays for a moment after its end, and says how it ended. */
+
+import { all } from "core/api.js";
+import { sounds } from "core/sound.js";
+import { phone, reading } from "./state.js";
+
+const STAYS_MS = 10_000;
+/** How a fact ends a solicitation here. */
+const ENDS = {
+  solicitation_withdrawn: (data) => (data.reason === "ALREADY_ASSIGNED" ? "ALREADY_ASSIGNED" : "WITHDRAWN"),
+  solicitation_expired: () => "EXPIRED",
+  solicitation_refused: () => "REFUSED",
+  solicitation_unavailable: () => "UNAVAILABLE",
+  delay_proposed: () => "COUNTERED",
+};
+const ABOUT_ASKS = new Set([
+  ...Object.keys(ENDS), "solicitation_opened", "solicitation_revised", "solicitation_accepted", "solicitations_rung",
+  "regulation_taken", "regulation_handed_over", "regulation_given_up", "shift_opened", "shift_closed", "counter_proposal_accepted",
+]);
+/** Ends of a promise that was made here, and is shown as waiting until then. */
+const PROMISE_ENDS = { counter_proposal_refused: "PROMISE_REFUSED", counter_proposal_lapsed: "PROMISE_LAPSED" };
+
+const read = reading(async () => {
+  const found = await all("/v1/solicitations?state=OPEN");
+  phone.set({ asks: found.filter((each) => each.answerable_here) });
+});
+
+/** Read what is asked; with a fact, only if it is about that, after what the fact itself says was used. */
+export function useAsks(fact = null) {
+  if (!fact) return read();
+  const id = fact.data?.solicitation_id;
+  if (PROMISE_ENDS[fact.kind] && phone.outcomes.has(id)) outcome(phone.outcomes.get(id).ask, PROMISE_ENDS[fact.kind]);
+  if (!ABOUT_ASKS.has(fact.kind)) return null;
+  if (ENDS[fact.kind]) close(id, ENDS[fact.kind](fact.data));
+  return read();
+}
+
+function close(id, state) {
+  const ask = phone.asks.find((each) => each.id === id);
+  const known = phone.outcomes.get(id);
+  if (!ask && !known) return;
+  if (known && ["CONFIRMED", "REFUSED", "UNAVAILABLE"].includes(known.state)) return;
+  if (known?.state === "COUNTERED" && state === "COUNTERED") return;
+  outcome(ask ?? known.ask, state, known?.state === "COUNTERED" ? { minutes: known.minutes } : {});
+}
+
+/** What became of a solicitation; `more` is a sentence, minutes. It leaves the screen by itself when it is settled. */
+export function outcome(ask, state, more = {}) {
+  phone.outcomes.set(ask.id, { ask, state, ...more });
+  phone.set({ asks: phone.asks.filter((each) => each.id !== ask.id || state === "SENDING" || state === "FAILED") });
+  if (state === "CONFIRMED") sounds.play("confirmed");
+  if (["SENDING", "FAILED", "COUNTERED"].includes(state)) return;
+  const stays = state === "REFUSED" ? Math.max(STAYS_MS, Date.parse(ask.answer_before) - Date.now()) : STAYS_MS;
+  setTimeout(() => {
+    if (phone.outcomes.get(ask.id)?.state !== state) return;
+    phone.outcomes.delete(ask.id);
+    phone.change();
+  }, stays);
+}
+
+/** The cards: what must be answered first, then what was. */
+export function cards() {
+  const known = [...phone.outcomes.values()].filter(({ ask }) => !phone.asks.some((each) => each.id === ask.id));
+  const open = phone.asks.map((ask) => ({ ask, ...(phone.outcomes.get(ask.id) ?? { state: "OPEN" }) }));
+  const urgent = (one, other) => Date.parse(one.ask.answer_before) - Date.parse(other.ask.answer_before);
+  return [...open.sort(urgent), ...known.sort(urgent)];
+}

@@ -1,0 +1,129 @@
+/** This browser as a device of the platform: registered once, heard of every five seconds, told when it is closed. */
+
+import { LoggedOut } from "core/session.js";
+import { Refused, post, useDevice, useEpochs } from "core/api.js";
+import { Stream } from "core/stream.js";
+import { t } from "core/i18n.js";
+import { phone } from "./state.js";
+import { notes } from "./store.js";
+
+const ID = "rescousse.device.mobile";
+const OF = "rescousse.device.mobile.of";
+const BEAT_MS = 5000;
+const BEAT_PATIENCE_MS = 8000;
+const GONE = new Set(["device_closed", "not_found", "device_required"]);
+let beating = false;
+let listening = null;
+
+/** The device that was registered here for this person; null when there is none. */
+export function remembered() {
+  return localStorage.getItem(OF) === phone.me.id ? localStorage.getItem(ID) : null;
+}
+
+export function forgetDevice() {
+  localStorage.removeItem(ID);
+  localStorage.removeItem(OF);
+}
+
+/** Be a device: the one of before if it is still good, else a new one. Waits as long as nobody answers. */
+export async function beDevice() {
+  phone.deviceId = remembered();
+  if (phone.deviceId) useDevice(phone.deviceId);
+  startMetronome();
+  await beat();
+  if (phone.deviceId) listen();
+}
+
+async function register() {
+  const told = await post("/v1/devices", { kind: "MOBILE", name: t("device.name", { name: phone.me.name }).slice(0, 100) });
+  localStorage.setItem(ID, told.id);
+  localStorage.setItem(OF, phone.me.id);
+  useDevice(told.id);
+  phone.set({ deviceId: told.id });
+  phone.dispatchEvent(new Event("device"));
+  listen();
+}
+
+/** A timer of a page that is not in front may come once a minute; a worker's comes on time as long as the page lives. */
+function startMetronome() {
+  try {
+    new Worker("/web/mobile/metronome.js").onmessage = () => beat();
+  } catch {
+    setInterval(beat, BEAT_MS);
+  }
+}
+
+/** One heartbeat: keeps what is regulated, tells what will be received. Never raises. */
+export async function beat() {
+  if (beating || phone.loggedOut) return;
+  beating = true;
+  const { turn } = phone;
+  const sentAt = Date.now();
+  try {
+    if (!phone.deviceId) await register();
+    const readiness = await post("/v1/regulation/heartbeat", {}, {
+      patience: 0,
+      signal: AbortSignal.timeout(BEAT_PATIENCE_MS),
+    });
+    if (turn === phone.turn) heard(readiness, sentAt);
+  } catch (error) {
+    await silent(error);
+  } finally {
+    beating = false;
+    phone.change(); // how long ago the last answer was is part of what is shown
+  }
+  if (turn !== phone.turn) beat();
+}
+
+function heard(readiness, sentAt) {
+  useEpochs(Object.fromEntries(readiness.leases.map((each) => [each.site_id, each.epoch])));
+  const wasAway = phone.away;
+  const before = phone.aboard;
+  phone.set({ readiness, beatAt: sentAt, aboard: aboardOf(readiness.aboard) });
+  if (before?.vehicle_id !== phone.aboard?.vehicle_id || before?.mission_id !== phone.aboard?.mission_id) {
+    phone.dispatchEvent(new Event("moved"));
+  }
+  if (wasAway) phone.dispatchEvent(new Event("back"));
+}
+
+/** What a heartbeat says of the vehicle, with the names that were given when getting in. */
+function aboardOf(told) {
+  if (!told) return null;
+  const same = phone.aboard?.vehicle_id === told.vehicle_id;
+  return { ...told, members: same ? (phone.aboard.members ?? null) : null };
+}
+
+async function silent(error) {
+  if (error instanceof LoggedOut) {
+    phone.set({ loggedOut: true });
+    return;
+  }
+  if (!(error instanceof Refused) || !GONE.has(error.code) || !phone.deviceId) return;
+  forgetDevice(); // it was closed: this login may still be good, then it gets another one
+  phone.set({ deviceId: null, aboard: null });
+  await notes.write("aboard", null);
+  await register().catch((again) => again instanceof LoggedOut && phone.set({ loggedOut: true }));
+}
+
+/** Listen to the facts that this device may see. */
+function listen() {
+  listening?.close();
+  const stream = new Stream(phone.deviceId);
+  listening = stream;
+  stream.addEventListener("fact", (event) => phone.dispatchEvent(new CustomEvent("fact", { detail: event.detail })));
+  stream.addEventListener("again", () => phone.dispatchEvent(new Event("back")));
+  stream.addEventListener("state", (event) => {
+    phone.set({ stream: event.detail });
+    if (event.detail === "live") phone.dispatchEvent(new Event("live"));
+  });
+  stream.addEventListener("closed", () => {
+    if (listening === stream) beat(); // it finds out whether the device or the whole login has ended
+  });
+  stream.open();
+}
+
+/** An action changed what a heartbeat tells: answers that were on their way before are not believed. */
+export function turned() {
+  phone.turn += 1;
+  beat();
+}

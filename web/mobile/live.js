@@ -1,0 +1,167 @@
+/**
+ * Keeps what the phone knows true: reads it once, and reads the one thing that a fact is about again. What a fact says
+ * itself is used at once.
+ */
+
+import { all, get, post } from "core/api.js";
+import { t } from "core/i18n.js";
+import { sounds } from "core/sound.js";
+import { useAsks } from "./asks-state.js";
+import { applied, soon, withStep } from "./outbox.js";
+import { phone, reading } from "./state.js";
+import { keepable, notes, steps } from "./store.js";
+
+const OF_THE_FLEET = new Set([
+  "availability_set", "regulation_taken", "regulation_given_up", "regulation_handed_over", "regulation_suspended",
+  "handover_offered", "handover_withdrawn", "crew_bound", "crew_unbound", "crew_promoted", "mission_assigned", "mission_ended",
+  "vehicle_relieved", "shift_opened", "shift_closed", "mobilisation_set",
+]);
+const OF_THE_MISSIONS = new Set([
+  "mission_assigned", "mission_ended", "step_passed", "step_undone", "vehicle_relieved", "destination_set", "demand_amended",
+  "mission_reconfirmed", "mission_received", "alarm_raised", "alarm_closed",
+]);
+const OF_THE_GUARD = new Set([
+  "guard_planned", "guard_withdrawn", "guard_asked", "guard_corrected", "guard_approved", "guard_refused", "shift_opened",
+  "shift_closed",
+]);
+
+export const readFleet = reading(async () => {
+  const { companies } = await get("/v1/fleet");
+  phone.set({ company: companies[0] ?? null });
+});
+
+export const readMissions = reading(async () => {
+  const missions = await all("/v1/missions?state=OPEN");
+  phone.set({ missions });
+  await showMine();
+});
+
+export const readSheet = reading(async () => {
+  const id = phone.viewing ?? phone.sheet?.id;
+  if (!id) return;
+  const told = await get(`/v1/missions/${id}`);
+  if ((phone.viewing ?? phone.sheet?.id) !== id) return;
+  if (told.ended_at) return over(told);
+  await show(told);
+});
+
+export const readPeriods = reading(async () => {
+  const periods = await all("/v1/guard/periods");
+  const mine = phone.onGuard?.period_id;
+  phone.set({ periods, period: periods.find((each) => each.id === mine) ?? null });
+});
+
+/** Everything that the phone shows, from the beginning or after a break. */
+export async function readAll() {
+  await Promise.all([readFleet(), readMissions(), useAsks(), phone.onGuard || phone.mode === "GARDE" ? readPeriods() : null]);
+  await readSheet();
+}
+
+/** What was kept without network: shown until the platform says more. */
+export async function openKept() {
+  const [mission, aboard] = await Promise.all([notes.read("mission"), notes.read("aboard")]);
+  if (aboard?.person === phone.me.id) phone.aboard = aboard.aboard;
+  if (mission?.person === phone.me.id) phone.sheet = { ...mission.mission, patient: null, kept: true };
+  phone.opened = new Set(mission?.opened ?? []);
+  phone.change();
+}
+
+/** The mission of the vehicle that this phone is in, or the one that a Master looks at. */
+async function showMine() {
+  const mine = phone.missions.find((each) => each.vehicle_id === phone.aboard?.vehicle_id);
+  const wanted = phone.viewing ?? mine?.id ?? null;
+  if (wanted && wanted !== phone.sheet?.id) return openSheet(wanted);
+  if (!wanted && phone.sheet && phone.aboard) return readSheet(); // it has ended, and says how
+  if (!wanted && phone.sheet) await close();
+}
+
+/** Show a mission's sheet. */
+export async function openSheet(id) {
+  const line = phone.missions.find((each) => each.id === id);
+  if (line) phone.set({ sheet: { ...line, steps: [], patient: null, samu_phone: null }, route: null });
+  const told = await get(`/v1/missions/${id}`);
+  if (told.ended_at) return over(told);
+  await show(told);
+}
+
+async function show(told) {
+  const isNew = phone.sheet?.id !== told.id;
+  const recorded = new Set(told.steps.map((each) => each.step_id));
+  const queue = phone.queue.filter((each) => !(each.state === "TAKEN" && recorded.has(each.id)));
+  phone.set({ sheet: told, queue, ...(isNew ? { route: null } : {}) });
+  if (told.vehicle_id !== phone.aboard?.vehicle_id) return;
+  if (!told.delivered_at) receipt(told, "DELIVERED");
+  await notes.write("mission", { person: phone.me.id, mission: keepable(told), opened: [...phone.opened] });
+}
+
+/** A mission is over: how, stays on the screen until somebody has seen it, unless they ended it themselves. */
+async function over(told) {
+  const own = told.vehicle_id === phone.aboard?.vehicle_id;
+  const quiet = told.end_reason === "COMPLETED";
+  const ended = { id: told.id, reference: told.reference, reason: told.end_reason, detail: told.end_detail };
+  await close();
+  phone.set({ ended: quiet || !own ? phone.ended : ended });
+  if (quiet && own) phone.dispatchEvent(new CustomEvent("completed", { detail: told }));
+}
+
+async function close() {
+  phone.set({ sheet: null, viewing: null, route: null, map: false });
+  await notes.write("mission", null);
+}
+
+/** The mission has come to this phone, or was read on it (rule 30). Said again as long as nobody answers. */
+export async function receipt(sheet, what) {
+  if (what === "OPENED" && phone.opened.has(sheet.id)) return;
+  if (what === "OPENED") {
+    phone.opened.add(sheet.id);
+    phone.change();
+    await notes.write("mission", { person: phone.me.id, mission: keepable(sheet), opened: [...phone.opened] });
+  }
+  await post(`/v1/missions/${sheet.id}/receipt`, { receipt: what }).catch(() => {});
+}
+
+/** What a fact changes here. */
+export function onFact({ detail: fact }) {
+  if (fact.kind === "mission_assigned" && fact.data.vehicle_id === phone.aboard?.vehicle_id) arrive(fact.data.mission_id);
+  if (fact.kind === "step_passed") stepPassed(fact.data, fact.recorded_at ?? fact.at);
+  if (fact.kind === "step_turned_away") turnedAway(fact.data);
+  if (fact.kind === "mission_ended" && fact.data.mission_id === phone.sheet?.id) readSheet();
+  if (fact.kind.startsWith("crew_") && fact.data.device_id === phone.deviceId) phone.dispatchEvent(new Event("seat"));
+  if (fact.kind.startsWith("regulation_") || fact.kind.startsWith("handover_")) phone.dispatchEvent(new Event("seat"));
+  if (OF_THE_FLEET.has(fact.kind)) readFleet();
+  if (OF_THE_MISSIONS.has(fact.kind)) {
+    readMissions();
+    if (fact.demand_id && fact.demand_id === phone.sheet?.demand_id) readSheet();
+  }
+  if (OF_THE_GUARD.has(fact.kind)) {
+    phone.dispatchEvent(new Event("seat"));
+    readPeriods();
+  }
+  useAsks(fact);
+}
+
+/** A mission for this vehicle: its sheet at once, whatever else is being read. */
+function arrive(missionId) {
+  if (phone.accepted.has(missionId)) sounds.play("confirmed");
+  openSheet(missionId).catch(() => readMissions());
+}
+
+function stepPassed(data, recordedAt) {
+  const known = phone.sheet?.steps.some((each) => each.step_id === data.step_id && each.recorded_at);
+  if (!known) phone.set({ sheet: withStep(phone.sheet, { ...data, recorded_at: recordedAt }) });
+  applied(data.step_id);
+}
+
+async function turnedAway(data) {
+  const entry = phone.queue.find((each) => each.id === data.step_id && each.state === "TAKEN");
+  if (!entry) return;
+  const refused = { ...entry, state: "REFUSED", sentence: t("step.turned_away") };
+  phone.set({ queue: phone.queue.map((each) => (each.id === entry.id ? refused : each)) });
+  await steps.change(refused);
+}
+
+/** The network is back: what waits is sent, what is shown is read again. */
+export function back() {
+  soon();
+  readAll();
+}

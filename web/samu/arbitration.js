@@ -1,0 +1,57 @@
+/** The decision that only the SAMU takes: which promise to accept, or that nobody could come. */
+
+import { Part, html, nothing, repeat, t } from "core/part.js";
+import { accept, carence, refuseAll, sending } from "./deciding.js";
+import { SEARCHING, state } from "./state.js";
+import { companyName, target } from "./words.js";
+
+class Arbitration extends Part {
+  static properties = { demand: { attribute: false } };
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.follow(state, "fleet");
+    this.follow(sending, "change");
+  }
+
+  get busy() {
+    return sending.ids.has(this.demand.id);
+  }
+
+  render() {
+    const { demand } = this;
+    const proposals = demand.counter_proposals ?? [];
+    if (!SEARCHING.includes(demand.status) || (!proposals.length && !demand.carence_proposed)) return nothing;
+    const now = demand.status === "ARBITRATION";
+    return html`<section class="arbitration ${now ? "now" : ""}" aria-labelledby="arbitration-title">
+      <h3 id="arbitration-title">${t(now ? "decide.title" : "decide.title_later")}</h3>
+      ${demand.carence_proposed ? this.#carence() : nothing}
+      ${proposals.length ? html`
+        <ul>${repeat(proposals, (each) => each.solicitation_id, (each) => this.#proposal(each, now))}</ul>
+        ${now && state.may.decide ? html`<div class="row">
+          <button class="danger" ?disabled=${this.busy} @click=${() => refuseAll(demand)}>${t("decide.refuse_all")}</button>
+        </div>` : nothing}` : nothing}
+      ${!now ? html`<p class="quiet">${t("decide.later")}</p>` : nothing}
+    </section>`;
+  }
+
+  #carence() {
+    return html`<div class="banner red"><p><b>▲ ${t("carence.proposed")}</b></p>
+      ${state.may.decide ? html`<button class="danger" ?disabled=${this.busy}
+        @click=${() => carence(this.demand)}>${t(this.busy ? "sending" : "carence.title")}</button>` : nothing}</div>`;
+  }
+
+  #proposal(proposal, now) {
+    const asked = this.demand.solicitations.find((each) => each.id === proposal.solicitation_id);
+    return html`<li class="proposal ${proposal.best ? "best" : ""}" data-id=${proposal.solicitation_id} data-state="COUNTERED">
+      <strong class="minutes figures">${proposal.delay_minutes} min</strong>
+      <span class="who"><b>${companyName(proposal.company_id)}</b>${asked ? html`<br><span class="quiet">${target(asked)}</span>` : nothing}
+        ${proposal.best ? html` <span class="state green">${t("decide.best")}</span>` : nothing}
+        ${proposal.regulated ? nothing : html` <span class="state amber">${t("decide.nobody_there")}</span>`}</span>
+      ${state.may.decide && now ? html`<button class=${proposal.best ? "accept" : ""} ?disabled=${this.busy}
+        @click=${() => accept(this.demand, proposal)}>${t(this.busy ? "sending" : "decide.accept")}${proposal.best ? html` <kbd>A</kbd>` : nothing}</button>` : nothing}
+    </li>`;
+  }
+}
+
+customElements.define("samu-arbitration", Arbitration);

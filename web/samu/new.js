@@ -1,0 +1,203 @@
+/** A new demand, in one column and under fifteen seconds: where, how soon, how large, why. */
+
+import { Part, html, nothing, t, term } from "core/part.js";
+import { postDemand } from "./actions.js";
+import { draft, forgetReach, keepReach, newReference } from "./draft.js";
+import "./place.js";
+import "./new_more.js";
+import { state } from "./state.js";
+import { sentence } from "./words.js";
+
+const DELAYS = { 2: 20, 4: 40, 6: 60 };
+const VOLUMES = { p: "AMBULANCE", g: "ASSU" };
+/** Which field a JSON pointer of a refusal is about. */
+const FIELD_OF = {
+  "/pickup": "place", "/pickup/lat": "place", "/pickup/lon": "place", "/pickup/address": "address",
+  "/pickup/access": "access", "/max_delay_minutes": "delay", "/volume": "volume",
+};
+
+class NewDemand extends Part {
+  static properties = { sending: { state: true }, faults: { state: true }, failed: { state: true } };
+
+  constructor() {
+    super();
+    this.faults = {};
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    draft.freshen();
+    this.follow(draft, "change");
+    const asked = () => keepReach();
+    draft.addEventListener("change", asked);
+    this.atTheEnd(() => (draft.removeEventListener("change", asked), forgetReach()));
+    keepReach();
+    const key = (event) => this.#key(event);
+    addEventListener("keydown", key, true);
+    this.atTheEnd(() => removeEventListener("keydown", key, true));
+  }
+
+  async firstUpdated() {
+    const place = this.querySelector("samu-place");
+    await place.updateComplete;
+    place.querySelector("#place").focus();
+  }
+
+  /** Correct the place with a touch of the map. */
+  pick({ lat, lon }) {
+    const round = (value) => Math.round(value * 1e5) / 1e5;
+    const place = { lat: round(lat), lon: round(lon), name: null, source: "map" };
+    if (!draft.text || draft.place?.source !== "commune") draft.text = `${place.lat}, ${place.lon}`;
+    this.#correct("place");
+    draft.put(place);
+  }
+
+  render() {
+    return html`<form class="writing stack" novalidate aria-labelledby="new-title" @submit=${(event) => this.#send(event)}
+      @corrected=${() => this.#correct("place")} @placed=${() => this.querySelector("#address").focus()}>
+      <header class="row"><h2 id="new-title">${t("new.title")}</h2>
+        <button type="button" class="plain" @click=${() => this.say("back")}>${t("close")} <kbd>${t("key.escape")}</kbd></button></header>
+      ${this.failed ? html`<p class="banner red" role="alert">✕ ${this.failed}</p>` : nothing}
+      <samu-place .fault=${this.faults.place ?? null}></samu-place>
+      ${this.#text("address", { hint: t("new.address_hint") })}
+      ${this.#text("access", { hint: t("new.access_hint") })}
+      ${this.#choice("delay", Object.entries(DELAYS).map(([key, minutes]) => [minutes, t("new.minutes", { n: minutes }), key]))}
+      ${this.#choice("volume", Object.entries(VOLUMES).map(([key, volume]) => [volume, term("VOLUME", volume), key.toUpperCase()]))}
+      ${this.#text("motive", { hint: t("new.motive_hint") })}
+      <samu-new-more .faults=${this.faults}></samu-new-more>
+      ${this.#text("reference", { spellcheck: "false" })}
+      <div class="actions">
+        ${this.#reach()}
+        <button class="primary send" ?disabled=${this.sending}>${t(this.sending ? "sending" : "new.send")}</button>
+      </div>
+    </form>`;
+  }
+
+  #text(name, { hint = "", spellcheck = "true" } = {}) {
+    return html`<div class="field">
+      <label for=${name}>${t(`new.${name}`)}</label>
+      <input id=${name} name=${name} autocomplete="off" spellcheck=${spellcheck} maxlength=${name === "reference" ? 100 : 300}
+        placeholder=${hint} aria-invalid=${this.faults[name] ? "true" : "false"} aria-describedby="fault-${name}"
+        .value=${draft.fields[name] ?? ""} @input=${(event) => (this.#correct(name), draft.write(name, event.target.value))}>
+      ${this.#fault(name)}
+    </div>`;
+  }
+
+  #choice(name, options) {
+    return html`<fieldset class="choice ${name}" role="radiogroup" aria-labelledby="label-${name}" aria-describedby="fault-${name}">
+      <span id="label-${name}" class="label">${t(`new.${name}`)}</span>
+      <div class="options">${options.map(([value, words, key]) => html`
+        <label class=${draft[name] === value ? "chosen" : ""}>
+          <input type="radio" name=${name} value=${value} aria-label=${words} .checked=${draft[name] === value}
+            @change=${() => this.#choose(name, value)}>
+          <span aria-hidden="true">${words} <kbd>${key}</kbd></span>
+        </label>`)}</div>
+      ${this.#fault(name)}
+    </fieldset>`;
+  }
+
+  #fault(name) {
+    return html`<p id="fault-${name}" class="error" ?hidden=${!this.faults[name]}>✕ ${this.faults[name]}</p>`;
+  }
+
+  /** How many could come: said before anything is sent. */
+  #reach() {
+    const { reach } = draft;
+    return html`<div class="reach ${this.#reachTone(reach)}" role="status" aria-busy=${reach?.asking ? "true" : "false"}>
+      ${reach ? this.#reachWords(reach) : html`<p class="quiet">${t("reach.first")}</p>`}</div>`;
+  }
+
+  #reachTone(reach) {
+    if (!reach?.told) return "";
+    const { vehicles, guards, sites } = reach.told;
+    if (vehicles + guards > 0) return "green";
+    return sites > 0 ? "amber" : "red";
+  }
+
+  #reachWords({ told, error, asking }) {
+    if (!told) return html`<p class="quiet">${error ? t("reach.failed") : t("reach.asking")}</p>`;
+    const { vehicles, sites, guards, nearest_minutes: nearest } = told;
+    const count = vehicles + guards;
+    const where = [told.commune?.name, told.sector?.name].filter(Boolean).join(" · ");
+    return html`<p class="many"><strong class="figures">${count}</strong> ${t("reach.vehicles", { n: count })}${asking ? " …" : ""}</p>
+      <p>${[nearest == null ? t("reach.nobody_near") : t("reach.nearest", { n: nearest }), t("reach.sites", { n: sites }), t("reach.guards", { n: guards })].join(" · ")}</p>
+      ${where ? html`<p>${where}</p>` : nothing}
+      ${count + sites === 0 ? html`<p><b>▲ ${t("reach.none")}</b></p>` : nothing}
+      ${told.gap ? html`<p>▲ ${t(`reach.${told.gap}`)}</p>` : nothing}
+      ${told.in_area === false ? html`<p><b>✕ ${t("new.outside")}</b></p>` : nothing}`;
+  }
+
+  #choose(name, value) {
+    draft[name] = value;
+    this.#correct(name);
+    draft.changed();
+  }
+
+  #correct(name) {
+    if (!this.faults[name]) return;
+    const { [name]: _gone, ...faults } = this.faults;
+    this.faults = faults;
+  }
+
+  /** 2, 4, 6, P and G choose, with Alt also while one writes; Escape goes back. */
+  #key(event) {
+    if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey) return;
+    const writing = event.target.closest?.("input:not([type=radio], [type=checkbox]), textarea, select");
+    if (event.key === "Escape" && this.contains(event.target) && event.target.getAttribute("aria-expanded") !== "true") {
+      event.stopPropagation();
+      return this.say("back");
+    }
+    if (writing && !event.altKey) return;
+    const digit = DELAYS[event.key] ?? DELAYS[/^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1]];
+    const volume = VOLUMES[event.key.toLowerCase()];
+    if (!digit && !volume) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#choose(digit ? "delay" : "volume", digit ?? volume);
+  }
+
+  async #send(event) {
+    event.preventDefault();
+    this.failed = null;
+    this.faults = Object.fromEntries(draft.missing.map((name) => [name, t(`new.missing_${name}`)]));
+    if (Object.keys(this.faults).length) return this.#showFault();
+    this.sending = true;
+    try {
+      const demand = await postDemand(draft.body);
+      draft.clear();
+      state.take(demand);
+      this.say("posted", demand);
+    } catch (error) {
+      this.#refused(error);
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  #refused(error) {
+    this.faults = Object.fromEntries((error.problem?.errors ?? []).filter((each) => each.pointer).map((each) => [fieldOf(each.pointer), faultOf(each)]));
+    if (error.code === "reference_reused") {
+      this.faults = { reference: sentence(error) };
+      draft.write("reference", newReference());
+    }
+    this.failed = sentence(error);
+    this.#showFault();
+  }
+
+  async #showFault() {
+    await this.updateComplete;
+    const first = this.querySelector("[aria-invalid=true]") ?? this.querySelector("fieldset .error:not([hidden])")?.parentElement.querySelector("input");
+    first?.closest("details")?.setAttribute("open", "");
+    first?.focus();
+  }
+}
+
+const fieldOf = (pointer) => FIELD_OF[pointer] ?? pointer.split("/").at(-1);
+
+/** What is wrong with a field, in the page's words where it has them. */
+function faultOf(fault) {
+  const words = t(`fault.${fault.code}`);
+  return words.startsWith("fault.") ? fault.detail : words;
+}
+
+customElements.define("samu-new", NewDemand);

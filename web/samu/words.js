@@ -1,0 +1,132 @@
+/** How the SAMU's page says things: who, where, in time or not, and what went wrong. */
+
+import { Refused, serverNow } from "core/api.js";
+import { t } from "core/i18n.js";
+import { sentenceOf, toast } from "parts/toasts.js";
+import { state } from "./state.js";
+
+const MINUTE_MS = 60_000;
+const NEAR_KM = 20;
+const EARTH_KM = 6371;
+const RADIANS = Math.PI / 180;
+
+// -- who ---------------------------------------------------------------------------------------------------------------
+
+export const companyName = (id) => state.companies.get(id)?.name ?? t("unknown.company");
+export const vehicleName = (id) => state.vehicles.get(id)?.name ?? t("unknown.vehicle");
+export const siteName = (id) => state.sites.get(id)?.name ?? t("unknown.site");
+
+/** Whom a solicitation asks: a vehicle, a site, or a company that names any of its vehicles. */
+export function target(asked) {
+  if (asked.vehicle_id) return vehicleName(asked.vehicle_id);
+  if (asked.site_id) return t("target.site", { name: siteName(asked.site_id) });
+  return t("target.any");
+}
+
+/** Who did it, as far as this caller is told. */
+export function actor(by) {
+  if (!by) return t("actor.platform");
+  const role = t(`actor.${by.role}`);
+  if (by.name) return `${role} (${by.name})`;
+  return by.company_id ? `${role}, ${companyName(by.company_id)}` : role;
+}
+
+// -- where -------------------------------------------------------------------------------------------------------------
+
+/** Letters only, small, without accents: as people type names of communes. */
+export const plainly = (text) =>
+  (text ?? "").normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, " ").trim();
+
+/** Kilometres between two points, as the crow flies. */
+export function kilometres(one, other) {
+  const x = (other.lon - one.lon) * RADIANS * Math.cos(((one.lat + other.lat) / 2) * RADIANS);
+  return Math.hypot(x, (other.lat - one.lat) * RADIANS) * EARTH_KM;
+}
+
+const places = new Map();
+let named = [];
+
+state.addEventListener("communes", () => {
+  places.clear();
+  named = state.communes.map((commune) => ({ commune, words: ` ${plainly(commune.name)} ` }));
+  named.sort((one, other) => other.words.length - one.words.length);
+});
+
+/** In which commune a place is: as its address says, if that is near; else the nearest one, and then said to be near. */
+export function communeOf(pickup) {
+  const key = `${pickup.lat} ${pickup.lon} ${pickup.address}`;
+  if (!places.has(key)) places.set(key, searched(pickup));
+  return places.get(key);
+}
+
+function searched(pickup) {
+  const address = ` ${plainly(pickup.address)} `;
+  const said = named.find(({ words }) => address.includes(words))?.commune;
+  if (said && kilometres(said, pickup) < NEAR_KM) return said.name;
+  const near = state.communes
+    .map((commune) => ({ commune, far: kilometres(commune, pickup) }))
+    .sort((one, other) => one.far - other.far)[0];
+  if (near && near.far < NEAR_KM) return t("place.near", { name: near.commune.name });
+  return pickup.address ?? coordinates(pickup);
+}
+
+/** 43.21300, 2.34910 */
+export const coordinates = ({ lat, lon }) => `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
+
+// -- in time -----------------------------------------------------------------------------------------------------------
+
+/**
+ * Whether a mission keeps its deadline: `{colour, word, sign}`. Arrived: by its step. On its way: late once the deadline
+ * has passed; at risk when what is promised lies behind it, or the promised time has passed and nobody has arrived.
+ */
+export function pace(demand) {
+  const { mission } = demand;
+  if (!mission) return null;
+  const deadline = Date.parse(mission.deadline);
+  const arrived = mission.steps.find((each) => each.step === "LIEU_INTERVENTION");
+  if (arrived) return kept(Date.parse(arrived.occurred_at) - deadline);
+  if (mission.ended_at) return null;
+  const now = serverNow();
+  const promised = Date.parse(mission.promised_at);
+  if (now > deadline) return { colour: "red", word: t("pace.late", { minutes: signed(now - deadline) }) };
+  if (promised > deadline) return { colour: "amber", word: t("pace.risk", { minutes: signed(promised - deadline) }) };
+  if (now > promised) return { colour: "amber", word: t("pace.broken", { minutes: t("minutes", { n: Math.ceil((now - promised) / MINUTE_MS) }) }) };
+  return { colour: "green", word: t("pace.kept", { minutes: signed(promised - deadline) }) };
+}
+
+const kept = (late) =>
+  late <= 0
+    ? { colour: "green", word: t("pace.arrived", { minutes: signed(late) }) }
+    : { colour: "red", word: t("pace.arrived_late", { minutes: signed(late) }) };
+
+/** −3 min, +4 min: whole minutes, of which a late one counts from its first second. */
+function signed(milliseconds) {
+  const minutes = Math.ceil(milliseconds / MINUTE_MS);
+  return t("minutes", { n: minutes > 0 ? `+${minutes}` : minutes < 0 ? `−${-minutes}` : "0" });
+}
+
+/** How many were asked, and what they said. */
+export function counts(demand) {
+  const count = { asked: 0, open: 0, refused: 0, countered: 0, silent: 0 };
+  for (const { state: answer } of demand.solicitations ?? []) {
+    count.asked += 1;
+    if (answer === "OPEN") count.open += 1;
+    if (answer === "REFUSED" || answer === "UNAVAILABLE") count.refused += 1;
+    if (answer === "COUNTERED") count.countered += 1;
+    if (answer === "EXPIRED") count.silent += 1;
+  }
+  return count;
+}
+
+// -- what went wrong -----------------------------------------------------------------------------------------------------
+
+/** A refusal in the page's language, where it has words for it; else the API's own sentence. */
+export function sentence(error) {
+  if (!(error instanceof Refused)) return sentenceOf(error);
+  const key = `problem.${error.code}`;
+  const words = t(key, { km: Math.round(error.problem.distance_km ?? 0) });
+  return words === key ? error.message : words;
+}
+
+/** Say what went wrong with an action. */
+export const complain = (error) => toast(sentence(error), "bad");
