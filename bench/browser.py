@@ -48,13 +48,14 @@ async def chromium() -> AsyncIterator[Browser]:
             await browser.close()
 
 
-async def at_a_desk(browser: Browser, api: str, *, dark: bool = False) -> BrowserContext:
-    """A person's own browser on a PC: nothing is shared with anybody else's."""
+async def at_a_desk(browser: Browser, api: str, *, dark: bool = False, calm: bool = False) -> BrowserContext:
+    """A person's own browser on a PC: nothing is shared with anybody else's. ``calm``: nothing moves on its pages."""
     made = await browser.new_context(
         base_url=api,
         locale="fr-FR",
         viewport=DESK,
         color_scheme="dark" if dark else "light",
+        reduced_motion="reduce" if calm else "no-preference",
         permissions=["notifications"],
     )
     made.set_default_timeout(PATIENCE_MS)
@@ -62,7 +63,7 @@ async def at_a_desk(browser: Browser, api: str, *, dark: bool = False) -> Browse
 
 
 async def in_a_hand(
-    browser: Browser, api: str, *, dark: bool = False, at: Geolocation = CARCASSONNE
+    browser: Browser, api: str, *, dark: bool = False, calm: bool = False, at: Geolocation = CARCASSONNE
 ) -> BrowserContext:
     """A person's own telephone, which knows where it is."""
     made = await browser.new_context(
@@ -72,6 +73,7 @@ async def in_a_hand(
         is_mobile=True,
         has_touch=True,
         color_scheme="dark" if dark else "light",
+        reduced_motion="reduce" if calm else "no-preference",
         geolocation=at,
         permissions=["geolocation", "notifications"],
     )

@@ -123,6 +123,7 @@ class Delivery:
                     self._metrics.seconds.observe(max(0.0, (at - letter.recorded_at).total_seconds()))
                 case Outcome.GONE:
                     await push.unsubscribe(connection, letter.device_id, str(letter.subscription["endpoint"]))
+                    await push.settle(connection, letter, last=False)
                 case Outcome.AGAIN if reply.wait_seconds is not None:
                     await push.put_off(connection, letter, at + timedelta(seconds=reply.wait_seconds))
                 case Outcome.REFUSED:

@@ -1,5 +1,6 @@
 """People at their pages: what they look at and what they press, in the words that they read (French)."""
 
+import re
 from datetime import datetime
 
 from playwright.async_api import FloatRect, Locator, Page, expect
@@ -21,6 +22,8 @@ WORDS = {
 STEPS_LEFT = STEPS[1:]
 """All but AFFECTE, which the confirmation passes."""
 CONFIRMED_WITHIN_MS = 30_000
+
+Span = tuple[datetime, datetime]
 
 
 class Person:
@@ -186,10 +189,11 @@ class Phone(Person):
 
     async def begin(self, mode: str) -> None:
         """Ambulancier, Maître or Garde; another one than before through the menu."""
-        if not await self.button(mode).count():
+        choice = self.page.get_by_role("button", name=re.compile(f"^{mode}"))
+        if await self.root.get_attribute("data-mode"):
             await self.press("Menu")
             await self.press("Changer de mode")
-        await self.press(mode)
+        await choice.click()
 
     async def take(self) -> None:
         """Regulate every site of the company: mode Maître."""
@@ -246,30 +250,33 @@ class Phone(Person):
         """The sheet of the mission is there."""
         await expect(self.mission_at(step)).to_be_visible(timeout=CONFIRMED_WITHIN_MS)
 
-    async def passes(self, step: Step) -> datetime:
-        """Pass the next step with the big button, the last one by sliding; when, on the phone's clock. The page shows it
-        once the platform has it.
+    async def passes(self, step: Step) -> Span:
+        """Pass the next step with the big button, the last one by sliding; between when and when, on the phone's clock.
+        The page shows it once the platform has it.
         """
-        pressed_at = await self._presses(step)
+        before = await self._presses(step)
         if step is Step.DISPONIBLE:
             await expect(self.mission_at(Step.LIEU_DESTINATION)).to_have_count(0)
         else:
             await self.sees_mission(step)
-        return pressed_at
+        return before, await self._clock()
 
-    async def passes_without_network(self, step: Step) -> datetime:
+    async def passes_without_network(self, step: Step) -> Span:
         """Pass the next step; the page says that it is not sent."""
-        pressed_at = await self._presses(step)
+        before = await self._presses(step)
         await expect(self.page.locator("footer")).to_contain_text(WORDS[step])
         await expect(self.page.locator("footer")).to_contain_text("à envoyer")
-        return pressed_at
+        return before, await self._clock()
 
     async def _presses(self, step: Step) -> datetime:
         button = self.page.locator("footer").get_by_role("button", name=WORDS[step])
         await expect(button).to_be_enabled()
-        pressed_at = await self.page.evaluate("() => new Date().toISOString()")
+        before = await self._clock()
         await (self._slide(button) if step is Step.DISPONIBLE else button.click())
-        return datetime.fromisoformat(pressed_at)
+        return before
+
+    async def _clock(self) -> datetime:
+        return datetime.fromisoformat(await self.page.evaluate("() => new Date().toISOString()"))
 
     async def _slide(self, button: Locator) -> None:
         box = await button.bounding_box()

@@ -46,7 +46,7 @@ class Stage:
 
     async def stranger(self) -> Page:
         """A page on which nobody is logged in."""
-        context = await at_a_desk(self.browser, self.stack.api)
+        context = await at_a_desk(self.browser, self.stack.api, calm=True)
         return await self._watched(context, "stranger").new_page()
 
     async def samu(self) -> SamuDesk:
@@ -66,7 +66,7 @@ class Stage:
     async def phone(self, number: int, crew: int = 0, at: Geolocation = CARCASSONNE) -> Phone:
         """One of a company's crews, with a telephone."""
         company = self.company(number)
-        context = await in_a_hand(self.browser, self.stack.api, dark=self.dark, at=at)
+        context = await in_a_hand(self.browser, self.stack.api, dark=self.dark, calm=True, at=at)
         page = await self._enter(context, f"phone-{number}-{crew}", company.crews[crew], "/mobile")
         return Phone(page, company)
 
@@ -81,7 +81,7 @@ class Stage:
 
     async def _at_a_desk(self, name: str, login: Login, home: str) -> Page:
         return await self._enter(
-            await at_a_desk(self.browser, self.stack.api, dark=self.dark), name, login, home
+            await at_a_desk(self.browser, self.stack.api, dark=self.dark, calm=True), name, login, home
         )
 
     async def _enter(self, context: BrowserContext, name: str, login: Login, home: str) -> Page:

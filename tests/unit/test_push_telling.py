@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from domain import facts
 from domain.authority import Asked, Hands
 from domain.facts import AnyBody
+from domain.fleet import Point, Volume
 from domain.people import Actor, Role
 from domain.vocabulary import MissionEndReason, Step, Subject, Tier, WithdrawalReason
 from push.telling import MISSION_LASTS, Post, agenda_of, demand_tag, mission_tag, post_of, tags_of
@@ -198,8 +199,8 @@ def test_rule_091_an_amended_mission_is_told_as_such() -> None:
     amended = facts.DemandAmended(
         revision=2,
         max_delay_minutes=20,
-        volume="ASSU",  # type: ignore[arg-type]  # as the journal has it
-        place=facts.Point(lat=43.2, lon=2.3),
+        volume=Volume.ASSU,
+        place=Point(lat=43.2, lon=2.3),
         deadline=NOW,
         by=BY,
     )

@@ -100,7 +100,7 @@ export class Stream extends EventTarget {
     if (!fields.data) return;
     const fact = { ...JSON.parse(fields.data), position: Number(fields.id) || null };
     this.#tell("fact", fact);
-    const own = fact.kind === "device_closed" && fact.data?.device_id === this.#deviceId;
+    const own = this.#deviceId && fact.kind === "device_closed" && fact.data?.device_id === this.#deviceId;
     if (own || (fact.kind === "device_closed" && !fields.id)) {
       this.#closing.abort();
       this.#tell("closed", fact);

@@ -53,10 +53,13 @@ class LoginPage extends Part {
   };
 }
 
+/** A regulator may also work on the phone, in Master mode. */
+const ALSO = { REGULATOR: "/mobile" };
+
 /** To the page that was asked for, if it is the role's; else to the role's own. */
 function goOn(me) {
   const wanted = location.hash.slice(1);
-  location.replace(wanted === HOMES[me.role] ? wanted : HOMES[me.role]);
+  location.replace([HOMES[me.role], ALSO[me.role]].includes(wanted) ? wanted : HOMES[me.role]);
 }
 
 const session = current();

@@ -112,10 +112,11 @@ export const getOut = () =>
       return DONE;
     });
     if (!done) return;
+    phone.turn += 1;
     phone.set({ aboard: null, sheet: null, route: null });
     await notes.write("aboard", null);
     await notes.write("mission", null);
-    turned();
+    beat();
     readFleet();
   });
 
@@ -193,7 +194,9 @@ export const takeStepBack = (sheet, step) =>
 /** The legal exits: "breakdown" or "no-transport", with the reason. */
 export const exit = (sheet, way, reason) =>
   act("exit", async () => {
+    phone.left.add(sheet.id);
     await post(`/v1/missions/${sheet.id}/${way}`, { reason });
+    toast(t(`exit.${way}.done`), "good");
     await Promise.all([readSheet(), readFleet()]);
     beat();
   });

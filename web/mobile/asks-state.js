@@ -15,10 +15,17 @@ const ENDS = {
 };
 const ABOUT_ASKS = new Set([
   ...Object.keys(ENDS), "solicitation_opened", "solicitation_revised", "solicitation_accepted", "solicitations_rung",
-  "regulation_taken", "regulation_handed_over", "regulation_given_up", "shift_opened", "shift_closed", "counter_proposal_accepted",
+  "regulation_taken", "regulation_handed_over", "regulation_given_up", "shift_opened", "shift_closed",
+  "counter_proposal_accepted",
 ]);
 /** Ends of a promise that was made here, and is shown as waiting until then. */
-const PROMISE_ENDS = { counter_proposal_refused: "PROMISE_REFUSED", counter_proposal_lapsed: "PROMISE_LAPSED" };
+const PROMISE_ENDS = {
+  counter_proposal_accepted: "PROMISE_ACCEPTED",
+  counter_proposal_refused: "PROMISE_REFUSED",
+  counter_proposal_lapsed: "PROMISE_LAPSED",
+};
+/** Nothing of a demand can be answered any more. */
+const DEMAND_ENDS = new Set(["mission_assigned", "demand_cancelled", "demand_unfulfilled", "demand_completed"]);
 
 const read = reading(async () => {
   const found = await all("/v1/solicitations?state=OPEN");
@@ -29,6 +36,7 @@ const read = reading(async () => {
 export function useAsks(fact = null) {
   if (!fact) return read();
   const id = fact.data?.solicitation_id;
+  if (DEMAND_ENDS.has(fact.kind)) demandOver(fact.demand_id);
   if (PROMISE_ENDS[fact.kind] && phone.outcomes.has(id)) outcome(phone.outcomes.get(id).ask, PROMISE_ENDS[fact.kind]);
   if (!ABOUT_ASKS.has(fact.kind)) return null;
   if (ENDS[fact.kind]) close(id, ENDS[fact.kind](fact.data));
@@ -42,6 +50,14 @@ function close(id, state) {
   if (known && ["CONFIRMED", "REFUSED", "UNAVAILABLE"].includes(known.state)) return;
   if (known?.state === "COUNTERED" && state === "COUNTERED") return;
   outcome(ask ?? known.ask, state, known?.state === "COUNTERED" ? { minutes: known.minutes } : {});
+}
+
+/** What was refused can be accepted no more, and what was promised is not waited for. */
+function demandOver(demandId) {
+  for (const [id, { ask, state }] of phone.outcomes) {
+    if (ask.demand_id === demandId && ["REFUSED", "COUNTERED"].includes(state)) phone.outcomes.delete(id);
+  }
+  phone.change();
 }
 
 /** What became of a solicitation; `more` is a sentence, minutes. It leaves the screen by itself when it is settled. */

@@ -82,7 +82,9 @@ function heard(readiness, sentAt) {
   phone.set({ readiness, beatAt: sentAt, aboard: aboardOf(readiness.aboard) });
   if (before?.vehicle_id !== phone.aboard?.vehicle_id || before?.mission_id !== phone.aboard?.mission_id) {
     phone.dispatchEvent(new Event("moved"));
+    notes.write("aboard", phone.aboard && { person: phone.me.id, aboard: phone.aboard });
   }
+  if (before && !phone.aboard) phone.dispatchEvent(new Event("put out"));
   if (wasAway) phone.dispatchEvent(new Event("back"));
 }
 

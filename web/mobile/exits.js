@@ -1,8 +1,8 @@
 /** The legal exits of a mission (rule 44): the vehicle broke down, or nobody is carried after the bilan. */
 
 import { html, nothing, t } from "core/part.js";
-import { askReason } from "parts/dialogs.js";
 import { exit, running } from "./actions.js";
+import { chooseReason } from "./reasons.js";
 import { phone } from "./state.js";
 
 const REASONS = {
@@ -16,7 +16,8 @@ export function exitsView(sheet) {
   return html`<details class="exits"><summary>${t("exits")}</summary>
     <div class="stack">
       ${waits ? html`<p class="quiet">${t("exits.wait")}</p>` : nothing}
-      <button class="danger" ?disabled=${waits || running.has("exit")} @click=${() => leave(sheet, "breakdown")}>${t("exit.breakdown")}</button>
+      <button class="danger" ?disabled=${waits || running.has("exit")}
+          @click=${() => leave(sheet, "breakdown")}>${t("exit.breakdown")}</button>
       <button class="danger" ?disabled=${!bilan || running.has("exit")} aria-describedby="no-transport-how"
         @click=${() => leave(sheet, "no-transport")}>${t("exit.no-transport")}</button>
       <p id="no-transport-how" class="quiet small">${t("exit.no-transport.how")}</p>
@@ -24,10 +25,7 @@ export function exitsView(sheet) {
 }
 
 async function leave(sheet, way) {
-  const reason = await askReason(t(`exit.${way}`), {
-    text: t(`exit.${way}.what`),
-    reasons: REASONS[way].map((key) => t(key)),
-    yes: t(`exit.${way}`),
-  });
+  const reasons = REASONS[way].map((key) => t(key));
+  const reason = await chooseReason(t(`exit.${way}`), { text: t(`exit.${way}.what`), reasons });
   if (reason) exit(sheet, way, reason);
 }

@@ -12,6 +12,7 @@ export async function openInstall() {
     phone.set({ install: event });
   });
   addEventListener("appinstalled", () => phone.set({ install: null }));
+  navigator.storage?.persist?.().catch(() => {}); // steps that wait should not be cleared away
   if (!("serviceWorker" in navigator)) return;
   navigator.serviceWorker.addEventListener("message", ({ data }) => data?.kind === "flush" && soon());
   navigator.serviceWorker.addEventListener("controllerchange", () => wanted && location.reload());

@@ -6,6 +6,7 @@
 import { all, get, post } from "core/api.js";
 import { t } from "core/i18n.js";
 import { sounds } from "core/sound.js";
+import { toast } from "parts/toasts.js";
 import { useAsks } from "./asks-state.js";
 import { applied, soon, withStep } from "./outbox.js";
 import { phone, reading } from "./state.js";
@@ -13,15 +14,22 @@ import { keepable, notes, steps } from "./store.js";
 
 const OF_THE_FLEET = new Set([
   "availability_set", "regulation_taken", "regulation_given_up", "regulation_handed_over", "regulation_suspended",
-  "handover_offered", "handover_withdrawn", "crew_bound", "crew_unbound", "crew_promoted", "mission_assigned", "mission_ended",
+  "handover_offered", "handover_withdrawn", "crew_bound", "crew_unbound", "crew_promoted", "mission_assigned",
+  "mission_ended",
   "vehicle_relieved", "shift_opened", "shift_closed", "mobilisation_set",
 ]);
 const OF_THE_MISSIONS = new Set([
-  "mission_assigned", "mission_ended", "step_passed", "step_undone", "vehicle_relieved", "destination_set", "demand_amended",
-  "mission_reconfirmed", "mission_received", "alarm_raised", "alarm_closed",
+  "mission_assigned", "mission_ended", "step_undone", "vehicle_relieved", "destination_set", "demand_amended",
+  "mission_reconfirmed", "alarm_raised", "alarm_closed",
+]);
+/** The sheet names a patient, and each reading of it is written down: it is read again only when it changes. */
+const OF_THE_SHEET = new Set([
+  "mission_ended", "step_undone", "vehicle_relieved", "destination_set", "demand_amended", "mission_reconfirmed",
+  "alarm_raised", "alarm_closed",
 ]);
 const OF_THE_GUARD = new Set([
-  "guard_planned", "guard_withdrawn", "guard_asked", "guard_corrected", "guard_approved", "guard_refused", "shift_opened",
+  "guard_planned", "guard_withdrawn", "guard_asked", "guard_corrected", "guard_approved", "guard_refused",
+  "shift_opened",
   "shift_closed",
 ]);
 
@@ -75,8 +83,18 @@ async function showMine() {
   if (!wanted && phone.sheet) await close();
 }
 
-/** Show a mission's sheet. */
-export async function openSheet(id) {
+let opening = null;
+
+/** Show a mission's sheet; asked twice at a time, it is read once. */
+export function openSheet(id) {
+  if (opening?.id !== id) {
+    const read = openNow(id).finally(() => opening?.read === read && (opening = null));
+    opening = { id, read };
+  }
+  return opening.read;
+}
+
+async function openNow(id) {
   const line = phone.missions.find((each) => each.id === id);
   if (line) phone.set({ sheet: { ...line, steps: [], patient: null, samu_phone: null }, route: null });
   const told = await get(`/v1/missions/${id}`);
@@ -85,23 +103,34 @@ export async function openSheet(id) {
 }
 
 async function show(told) {
+  const gone = !phone.viewing && phone.aboard && told.vehicle_id !== phone.aboard.vehicle_id;
+  if (gone) return over({ ...told, end_reason: "RELIEVED" }, true);
   const isNew = phone.sheet?.id !== told.id;
   const recorded = new Set(told.steps.map((each) => each.step_id));
   const queue = phone.queue.filter((each) => !(each.state === "TAKEN" && recorded.has(each.id)));
   phone.set({ sheet: told, queue, ...(isNew ? { route: null } : {}) });
   if (told.vehicle_id !== phone.aboard?.vehicle_id) return;
   if (!told.delivered_at) receipt(told, "DELIVERED");
-  await notes.write("mission", { person: phone.me.id, mission: keepable(told), opened: [...phone.opened] });
+}
+
+let kept = null;
+
+/** What a reload without network will show: the sheet as it is now, without its patient. */
+export function keepSheet() {
+  const { sheet } = phone;
+  const own = sheet && !sheet.kept && sheet.vehicle_id === phone.aboard?.vehicle_id;
+  if (!own || sheet === kept) return;
+  kept = sheet;
+  notes.write("mission", { person: phone.me.id, mission: keepable(sheet), opened: [...phone.opened] });
 }
 
 /** A mission is over: how, stays on the screen until somebody has seen it, unless they ended it themselves. */
-async function over(told) {
-  const own = told.vehicle_id === phone.aboard?.vehicle_id;
-  const quiet = told.end_reason === "COMPLETED";
+async function over(told, own = told.vehicle_id === phone.aboard?.vehicle_id) {
+  const quiet = told.end_reason === "COMPLETED" || phone.left.has(told.id);
   const ended = { id: told.id, reference: told.reference, reason: told.end_reason, detail: told.end_detail };
   await close();
   phone.set({ ended: quiet || !own ? phone.ended : ended });
-  if (quiet && own) phone.dispatchEvent(new CustomEvent("completed", { detail: told }));
+  if (told.end_reason === "COMPLETED" && own) phone.dispatchEvent(new CustomEvent("completed", { detail: told }));
 }
 
 async function close() {
@@ -114,8 +143,8 @@ export async function receipt(sheet, what) {
   if (what === "OPENED" && phone.opened.has(sheet.id)) return;
   if (what === "OPENED") {
     phone.opened.add(sheet.id);
+    kept = null;
     phone.change();
-    await notes.write("mission", { person: phone.me.id, mission: keepable(sheet), opened: [...phone.opened] });
   }
   await post(`/v1/missions/${sheet.id}/receipt`, { receipt: what }).catch(() => {});
 }
@@ -125,14 +154,12 @@ export function onFact({ detail: fact }) {
   if (fact.kind === "mission_assigned" && fact.data.vehicle_id === phone.aboard?.vehicle_id) arrive(fact.data.mission_id);
   if (fact.kind === "step_passed") stepPassed(fact.data, fact.recorded_at ?? fact.at);
   if (fact.kind === "step_turned_away") turnedAway(fact.data);
-  if (fact.kind === "mission_ended" && fact.data.mission_id === phone.sheet?.id) readSheet();
+  if (fact.kind === "demand_amended" && fact.demand_id === phone.sheet?.demand_id) amended();
   if (fact.kind.startsWith("crew_") && fact.data.device_id === phone.deviceId) phone.dispatchEvent(new Event("seat"));
   if (fact.kind.startsWith("regulation_") || fact.kind.startsWith("handover_")) phone.dispatchEvent(new Event("seat"));
   if (OF_THE_FLEET.has(fact.kind)) readFleet();
-  if (OF_THE_MISSIONS.has(fact.kind)) {
-    readMissions();
-    if (fact.demand_id && fact.demand_id === phone.sheet?.demand_id) readSheet();
-  }
+  if (OF_THE_MISSIONS.has(fact.kind)) readMissions();
+  if (OF_THE_SHEET.has(fact.kind) && fact.demand_id && fact.demand_id === phone.sheet?.demand_id) readSheet();
   if (OF_THE_GUARD.has(fact.kind)) {
     phone.dispatchEvent(new Event("seat"));
     readPeriods();
@@ -149,7 +176,15 @@ function arrive(missionId) {
 function stepPassed(data, recordedAt) {
   const known = phone.sheet?.steps.some((each) => each.step_id === data.step_id && each.recorded_at);
   if (!known) phone.set({ sheet: withStep(phone.sheet, { ...data, recorded_at: recordedAt }) });
+  const missions = phone.missions.map((each) => (each.id === data.mission_id ? { ...each, step: data.step } : each));
+  phone.set({ missions });
   applied(data.step_id);
+}
+
+/** The SAMU changed the demand under way: whoever drives must notice. */
+function amended() {
+  sounds.play("confirmed");
+  toast(t("mission.amended"), "bad");
 }
 
 async function turnedAway(data) {

@@ -1,16 +1,13 @@
 /** The crew's phone: one screen for one thumb. Works without network; says always what is not sent yet. */
 
-import { Refused } from "core/api.js";
-import { load } from "core/i18n.js";
-import { current } from "core/session.js";
-import { sounds } from "core/sound.js";
 import { leave, start } from "core/start.js";
 import { t, term } from "core/part.js";
 import "parts/countdown.js";
 import { toast } from "parts/toasts.js";
+import { openAlert } from "./alert.js";
 import { beDevice, turned } from "./device.js";
 import { openInstall } from "./install.js";
-import { back, onFact, openKept, readAll, readMissions } from "./live.js";
+import { back, keepSheet, onFact, openKept, readAll, readMissions, readSheet } from "./live.js";
 import { open as openOutbox, soon } from "./outbox.js";
 import { MobilePage } from "./page.js";
 import { openPosition } from "./position.js";
@@ -19,8 +16,6 @@ import { openRoute } from "./route.js";
 import { openScreen } from "./screen.js";
 import { phone } from "./state.js";
 import { openTheme } from "./theme.js";
-
-const RINGS = ["solicitation", "alarm"];
 
 phone.me = await start("mobile", ["CREW", "REGULATOR"]);
 openTheme();
@@ -31,6 +26,7 @@ begin();
 async function begin() {
   phone.addEventListener("fact", onFact);
   phone.addEventListener("moved", readMissions);
+  phone.addEventListener("put out", () => toast(t("crew.put_out"), "bad"));
   phone.addEventListener("seat", turned);
   phone.addEventListener("back", back);
   phone.addEventListener("device", readAll);
@@ -38,11 +34,12 @@ async function begin() {
   phone.addEventListener("sent", ({ detail }) => detail.expected_step === null && done(detail));
   phone.addEventListener("completed", () => toast(t("mission.completed"), "good"));
   phone.addEventListener("refused", ({ detail }) => toast(t("step.was_refused", { step: term("STEP", detail.step) }), "bad"));
-  phone.addEventListener("change", ring);
+  phone.addEventListener("change", keepSheet);
   phone.addEventListener("change", loggedOut);
   addEventListener("online", () => (soon(), turned()));
   addEventListener("offline", () => phone.change());
   document.addEventListener("visibilitychange", () => !document.hidden && (soon(), turned()));
+  openAlert();
   openInstall();
   openScreen();
   openPosition();
@@ -52,18 +49,20 @@ async function begin() {
   openPush();
 }
 
-/** A solicitation rings until it is answered, a mission until it was opened, what was taken away until it was seen. */
-function ring() {
-  const wanted = phone.ended ? ["alarm"] : phone.ringing.length || phone.unopened ? ["solicitation"] : [];
-  const now = sounds.ringing.filter((kind) => RINGS.includes(kind));
-  if (String(wanted) !== String(now)) sounds.ring(wanted);
-}
-
+/** The last step is recorded: how the mission ended is read at once. */
 function done() {
   readMissions();
+  readSheet();
 }
 
 /** Nobody is logged in any more: to the login page, unless steps wait here that only this person can send. */
 function loggedOut() {
-  if (phone.loggedOut && !phone.unsent.length && !phone.refused.length) leave();
+  if (!phone.loggedOut) return;
+  if (!phone.unsent.length && !phone.refused.length) leave();
+  else if (phone.sheet?.patient || phone.asks.length) forgetPatient();
+}
+
+/** Whoever holds this phone now may be somebody else. */
+function forgetPatient() {
+  phone.set({ sheet: phone.sheet && { ...phone.sheet, patient: null, kept: true }, asks: [] });
 }

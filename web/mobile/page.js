@@ -37,7 +37,7 @@ export class MobilePage extends Part {
   /** What is asked comes first, then the running mission, then where this phone stands. */
   #parts() {
     if (phone.menu) return { body: menuView(), foot: nothing };
-    if (!phone.mode || phone.choosing) return { body: chooseView(), foot: nothing };
+    if ((!phone.mode && !phone.aboard) || phone.choosing) return { body: chooseView(), foot: nothing };
     const asks = html`${endedView()}${asksView()}`;
     if (phone.sheet) return { body: html`${asks}${missionView()}${healthLine()}`, foot: stepFoot() };
     const { body, foot } = this.#stand();

@@ -57,12 +57,19 @@ async function loadMap() {
 export function routeView(sheet) {
   const route = phone.route?.geometry ? phone.route : null;
   return html`<section class="way" aria-label=${t("route")}>
-    <r-map class=${phone.wide ? "wide" : ""} label=${t("route.map")} .pins=${pinsOf(sheet)} .route=${route?.geometry ?? null}
+    <r-map class=${phone.wide ? "wide" : ""} label=${t("route.map")} .pins=${pinsOf(sheet)}
+        .route=${route?.geometry ?? null}
       view="${sheet.id} ${goalOf(sheet).to} ${route ? "way" : ""} ${phone.wide ? "wide" : ""}"></r-map>
-    <button class="widen" aria-pressed=${phone.wide ? "true" : "false"} @click=${() => phone.set({ wide: !phone.wide })}>
+    <button class="widen" aria-pressed=${phone.wide ? "true" : "false"} @click=${widen}>
       ${phone.wide ? html`✕ ${t("route.smaller")}` : html`⤢ ${t("route.larger")}`}</button>
     ${aboutWay(route)}
   </section>`;
+}
+
+function widen(event) {
+  const section = event.currentTarget.closest("section");
+  phone.set({ wide: !phone.wide });
+  requestAnimationFrame(() => section.scrollIntoView({ block: "start" }));
 }
 
 function aboutWay(route) {

@@ -27,7 +27,8 @@ class Slide extends Part {
   }
 
   render() {
-    return html`<button class="main slide ${this.held ? "held" : ""}" aria-describedby="slide-how" ?disabled=${this.busy}
+    return html`<button class="main slide ${this.held ? "held" : ""}" aria-describedby="slide-how"
+        ?disabled=${this.busy}
         @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointercancel=${this.#stop}
         @keydown=${this.#keyDown} @keyup=${this.#keyUp} @blur=${this.#stop} @click=${this.#click} @contextmenu=${(event) => event.preventDefault()}>
       <span class="fill" aria-hidden="true"></span><span class="knob" aria-hidden="true">»</span>

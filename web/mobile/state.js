@@ -3,7 +3,8 @@
 import { serverNow } from "core/api.js";
 
 export const STEPS = [
-  "AFFECTE", "ACQUITTE", "EN_APPROCHE", "LIEU_INTERVENTION", "BILAN_REALISE", "EN_CHARGE", "LIEU_DESTINATION", "DISPONIBLE",
+  "AFFECTE", "ACQUITTE", "EN_APPROCHE", "LIEU_INTERVENTION", "BILAN_REALISE", "EN_CHARGE", "LIEU_DESTINATION",
+  "DISPONIBLE",
 ];
 export const MODES = ["AMBULANCIER", "MAITRE", "GARDE"];
 const MODE_KEY = "rescousse.mobile.mode";
@@ -38,8 +39,9 @@ class Phone extends EventTarget {
   ended = null;
   /** Missions whose sheet somebody has touched on this phone. */
   opened = new Set();
-  /** Missions that were accepted on this phone. */
+  /** Missions that were accepted on this phone, and those that were left by an exit here: neither calls for anybody. */
   accepted = new Set();
+  left = new Set();
   route = null;
 
   /** Steps that wait, are being sent, are kept by the platform (TAKEN), or were refused. */

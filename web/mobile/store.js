@@ -11,8 +11,10 @@ const MOST_FIXES = 500;
 
 /** What is kept of a mission: named one by one, so that whatever the API adds stays out of the phone's store. */
 const OF_A_MISSION = [
-  "id", "demand_id", "reference", "company_id", "vehicle_id", "volume", "max_delay_minutes", "assigned_at", "promised_at",
-  "deadline", "step", "expected_step", "alarm", "ended_at", "pickup", "motive", "instructions", "exercise", "destination",
+  "id", "demand_id", "reference", "company_id", "vehicle_id", "volume", "max_delay_minutes", "assigned_at",
+  "promised_at",
+  "deadline", "step", "expected_step", "alarm", "ended_at", "pickup", "motive", "instructions", "exercise",
+  "destination",
   "samu_phone", "delivered_at", "opened_at",
 ];
 const OF_A_STEP = ["step_id", "step", "occurred_at", "recorded_at"];

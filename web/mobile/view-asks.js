@@ -1,11 +1,12 @@
 /** What this phone is asked: one card for each solicitation, the most urgent first, and what became of it. */
 
 import { html, nothing, repeat, t, term } from "core/part.js";
-import { until } from "core/time.js";
-import { askReason, dialog } from "parts/dialogs.js";
+import { clock, until } from "core/time.js";
+import { dialog } from "parts/dialogs.js";
 import { accept, cannotCome, counter, refuse } from "./answers.js";
 import { cards } from "./asks-state.js";
 import { nearest } from "./communes.js";
+import { chooseReason } from "./reasons.js";
 import { phone } from "./state.js";
 
 const MORE_MINUTES = [10, 20, 30, 45, 60];
@@ -21,6 +22,7 @@ const ENDS = {
   REFUSED: ["grey", "ask.REFUSED"],
   UNAVAILABLE: ["grey", "ask.UNAVAILABLE"],
   COUNTERED: ["blue", "ask.COUNTERED"],
+  PROMISE_ACCEPTED: ["green", "ask.PROMISE_ACCEPTED"],
   PROMISE_REFUSED: ["grey", "ask.PROMISE_REFUSED"],
   PROMISE_LAPSED: ["grey", "ask.PROMISE_LAPSED"],
 };
@@ -48,12 +50,13 @@ function openCard({ ask, state, sentence }) {
   const sending = state === "SENDING";
   const guard = ask.tier === "GUARD";
   const terms = ask.demand;
-  return html`<article class="ask open" data-id=${ask.id} data-state=${sending ? "SENDING" : "OPEN"} aria-labelledby="ask-${ask.id}">
+  return html`<article class="ask open" data-id=${ask.id} data-state=${sending ? "SENDING" : "OPEN"}
+      aria-labelledby="ask-${ask.id}">
     <h2 id="ask-${ask.id}"><span class="state blue">${t(guard ? "ask.guard" : "ask.open")}</span>
       ${terms.exercise ? html`<span class="state amber">${t("exercise")}</span>` : nothing}</h2>
     <p class="left"><r-countdown .to=${ask.answer_before}></r-countdown></p>
     <p class="where">${placeOf(ask)}</p>
-    <p class="terms"><strong>${t("delay", { n: terms.max_delay_minutes })}</strong> · <strong>${term("VOLUME", terms.volume)}</strong> · ${whoGoes(ask)}</p>
+    <p class="terms"><strong>${termOf(ask)}</strong> · <strong>${term("VOLUME", terms.volume)}</strong> · ${whoGoes(ask)}</p>
     ${ask.to_confirm ? html`<p class="quiet">▲ ${t("ask.to_confirm")}</p>` : nothing}
     ${sentence ? html`<p class="error" role="alert">${sentence}</p>` : nothing}
     ${ask.vehicle_id || guard ? nothing : vehicleOf(ask, sending)}
@@ -78,8 +81,10 @@ function vehicleOf(ask, sending) {
   return html`<fieldset class="choice" role="radiogroup" aria-labelledby="goes-${ask.id}" ?disabled=${sending}>
     <legend id="goes-${ask.id}">${t("vehicle")}</legend>
     ${repeat(able, (each) => each.id, (each) => html`<label class="option">
-      <input type="radio" name="goes-${ask.id}" value=${each.id} ?checked=${each.id === own} aria-labelledby="g-${ask.id}-${each.id}">
-      <strong id="g-${ask.id}-${each.id}">${each.name}</strong><small class="quiet">${term("VOLUME", each.volume)}</small></label>`)}
+      <input type="radio" name="goes-${ask.id}" value=${each.id} ?checked=${each.id === own}
+          aria-labelledby="g-${ask.id}-${each.id}">
+      <strong id="g-${ask.id}-${each.id}">${each.name}</strong><small
+          class="quiet">${term("VOLUME", each.volume)}</small></label>`)}
     <p class="error" hidden>${t("ask.choose_vehicle")}</p></fieldset>`;
 }
 
@@ -100,16 +105,14 @@ function yes(ask, event) {
 
 /** A short reason, or none: two taps, nothing to type. */
 async function no(ask) {
-  const reason = await askReason(t("ask.refuse"), { reasons: REFUSALS.map((key) => t(key)), needed: false, yes: t("ask.refuse_plain") });
+  const reasons = REFUSALS.map((key) => t(key));
+  const reason = await chooseReason(t("ask.refuse"), { reasons, plain: t("ask.refuse_plain") });
   if (reason !== null) refuse(ask, reason);
 }
 
 async function unavailable(ask) {
-  const reason = await askReason(t("ask.unavailable"), {
-    text: t("ask.unavailable.what"),
-    reasons: UNAVAILABLE.map((key) => t(key)),
-    yes: t("ask.unavailable"),
-  });
+  const reasons = UNAVAILABLE.map((key) => t(key));
+  const reason = await chooseReason(t("ask.unavailable"), { text: t("ask.unavailable.what"), reasons });
   if (reason) cannotCome(ask, reason);
 }
 
@@ -123,7 +126,8 @@ async function promise(ask) {
       <button @click=${() => done(minutes)}><strong>+${more}</strong> <span>${t("minutes", { n: minutes })}</span></button>`)}</div>
     <form class="row" @submit=${(event) => typed(event, from, done)}>
       <label for="counter">${t("ask.counter.minutes")}</label>
-      <input id="counter" name="minutes" type="number" inputmode="numeric" min=${from + 1} max=${LONGEST_MINUTES} required>
+      <input id="counter" name="minutes" type="number" inputmode="numeric" min=${from + 1} max=${LONGEST_MINUTES}
+          required>
       <button class="primary">${t("send")}</button></form>
     <div class="actions"><button @click=${() => done(null)}>${t("give_up")}</button></div>`);
   if (chosen) counter(ask, chosen);
@@ -133,6 +137,13 @@ function typed(event, from, done) {
   event.preventDefault();
   const minutes = Number(new FormData(event.target).get("minutes"));
   if (minutes > from) done(minutes);
+}
+
+/** How long one has, and until when; of a promise that was accepted, when it was promised. */
+function termOf(ask) {
+  const { max_delay_minutes: n, deadline } = ask.demand;
+  const before = t("ask.before", { time: clock(deadline) });
+  return ask.tier === "FREE_CHOICE" ? before : `${t("delay", { n })}, ${before}`;
 }
 
 /** Before the mission is ours there is no address: the nearest commune, and how far it is. */

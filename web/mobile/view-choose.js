@@ -15,8 +15,7 @@ export function chooseView() {
 
 function modeButton(mode) {
   const barred = phone.onGuard !== null && mode !== "GARDE";
-  const id = `what-${mode}`;
-  return html`<button class="mode" aria-describedby=${id} aria-label=${t(KEYS[mode])} aria-pressed=${phone.mode === mode ? "true" : "false"}
+  return html`<button class="mode" aria-pressed=${phone.mode === mode ? "true" : "false"}
     ?disabled=${barred} @click=${() => phone.choose(mode)}>
-    <strong>${t(KEYS[mode])}</strong><small id=${id}>${t(`${KEYS[mode]}.what`)}</small></button>`;
+    <strong>${t(KEYS[mode])}</strong><small>${t(`${KEYS[mode]}.what`)}</small></button>`;
 }

@@ -21,7 +21,8 @@ export function boardingView() {
           .defaultValue=${last.names?.[index] ?? ""}></div>`)}
       ${staffChoice()}
     </fieldset>
-    <label class="check"><input type="checkbox" name="primary"> <span>${t("crew.primary")}<br><small class="quiet">${t("crew.primary_how")}</small></span></label>
+    <label class="check"><input type="checkbox" name="primary"> <span>${t("crew.primary")}<br><small
+        class="quiet">${t("crew.primary_how")}</small></span></label>
   </form>`;
 }
 
@@ -33,7 +34,8 @@ export function vehicleChoice({ chosen, free, only = () => true }) {
     <legend id="vehicle-legend">${t("vehicle")}</legend>
     ${phone.company ? nothing : html`<p class="quiet">${t(phone.away ? "fleet.unknown" : "loading")}</p>`}
     ${repeat(found, (each) => each.id, (each) => html`<label class="option" data-id=${each.id}>
-      <input type="radio" name="vehicle" value=${each.id} required ?checked=${each.id === (sole ?? chosen)} ?disabled=${!free(each)}
+      <input type="radio" name="vehicle" value=${each.id} required
+          ?checked=${free(each) && each.id === (sole ?? chosen)} ?disabled=${!free(each)}
         aria-labelledby="v-${each.id}" aria-describedby="d-${each.id}">
       <strong id="v-${each.id}">${each.name}</strong>
       <small id="d-${each.id}" class="quiet">${term("VOLUME", each.volume)} · ${stateOf(each)}</small></label>`)}
@@ -95,4 +97,5 @@ export function crewLine(aboard) {
 }
 
 export const getOutButton = () =>
-  html`<button class="danger" ?disabled=${running.has("getOut")} @click=${getOut}>${t(running.has("getOut") ? "sending" : "crew.get_out")}</button>`;
+  html`<button class="danger" ?disabled=${running.has("getOut")}
+      @click=${getOut}>${t(running.has("getOut") ? "sending" : "crew.get_out")}</button>`;

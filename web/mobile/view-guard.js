@@ -22,9 +22,10 @@ export function guardView() {
   readSectors();
   return html`<form id="guard" class="stack" @submit=${ui.missing ? report : open}>
     ${ui.missing ? missingFields() : periodChoice()}
+    <button type="button" class="plain underlined"
+        @click=${() => toggle("missing")}>${t(ui.missing ? "guard.back" : "guard.missing")}</button>
     ${vehicleChoice({ free: (each) => !each.mission_id && !each.on_guard, only: (each) => ["A", "C"].includes(each.category) })}
     ${teammateFields()}
-    <button type="button" class="plain underlined" @click=${() => toggle("missing")}>${t(ui.missing ? "guard.back" : "guard.missing")}</button>
   </form>`;
 }
 
@@ -37,7 +38,8 @@ export function guardFoot() {
   if (phone.onGuard) return nothing;
   const sending = running.has("openShift") || running.has("reportMissing");
   const able = phone.deviceId && (ui.missing || openable().some((each) => begins(each)));
-  return html`<button class="main primary" form="guard" ?disabled=${sending || !able}>${t(sending ? "sending" : ui.missing ? "guard.report" : "guard.open")}</button>`;
+  return html`<button class="main primary" form="guard"
+      ?disabled=${sending || !able}>${t(sending ? "sending" : ui.missing ? "guard.report" : "guard.open")}</button>`;
 }
 
 /** Of this company, not over, nobody on it yet, soon to begin. */
@@ -58,7 +60,8 @@ function periodChoice() {
     <legend id="period-legend">${t("guard.period")}</legend>
     ${found.length ? nothing : html`<p class="quiet">${t(phone.periods ? "guard.no_period" : "loading")}</p>`}
     ${repeat(found, (each) => each.id, (each) => html`<label class="option" data-id=${each.id} data-state=${each.state}>
-      <input type="radio" name="period" value=${each.id} required ?checked=${each.id === first} ?disabled=${!begins(each)}>
+      <input type="radio" name="period" value=${each.id} required ?checked=${each.id === first}
+          ?disabled=${!begins(each)}>
       <strong>${each.sector.name}</strong>
       <small class="quiet">${day(each.starts_at)} – ${clock(each.ends_at)} · ${periodWord(each)}</small></label>`)}
   </fieldset>`;
@@ -71,14 +74,17 @@ function periodWord(period) {
 
 function teammateFields() {
   return html`<div class="field"><label for="teammate">${t("guard.teammate")}</label>
-      <select id="teammate" name="teammate" required @change=${(event) => toggle("other", event.target.value === OTHER)}>
+      <select id="teammate" name="teammate" required
+          @change=${(event) => toggle("other", event.target.value === OTHER)}>
         <option value="">${t("choose")}</option>
         ${(phone.teammates ?? []).map((each) => html`<option value=${each.id}>${each.name} (${each.diploma})</option>`)}
         <option value=${OTHER}>${t("guard.other")}</option></select></div>
     ${ui.other ? html`<div class="field"><label for="other-name">${t("guard.other_name")}</label><input id="other-name" name="name" maxlength="100" required autocomplete="off"></div>
-      <div class="field"><label for="other-diploma">${t("guard.diploma")}</label><select id="other-diploma" name="diploma" required>
+      <div class="field"><label for="other-diploma">${t("guard.diploma")}</label><select id="other-diploma"
+          name="diploma" required>
         ${DIPLOMAS.map((each) => html`<option value=${each}>${t(`DIPLOMA.${each}`)}</option>`)}</select></div>
-      <div class="field"><label for="other-number">${t("guard.number")}</label><input id="other-number" name="number" maxlength="100" autocomplete="off"></div>
+      <div class="field"><label for="other-number">${t("guard.number")}</label><input id="other-number" name="number"
+          maxlength="100" autocomplete="off"></div>
       <p class="quiet">${t("guard.other_how")}</p>` : nothing}`;
 }
 
@@ -88,7 +94,8 @@ function missingFields() {
     <div class="field"><label for="sector">${t("guard.sector")}</label><select id="sector" name="sector" required>
       <option value="">${t("choose")}</option>${(phone.sectors ?? []).map((each) => html`<option value=${each.id}>${each.name}</option>`)}</select></div>
     <div class="field"><label for="guard-phone">${t("guard.phone")}</label>
-      <input id="guard-phone" name="phone" type="tel" inputmode="tel" autocomplete="tel" required pattern="\\+?[0-9][0-9 .\\(\\)\\-]{2,29}"></div>
+      <input id="guard-phone" name="phone" type="tel" inputmode="tel" autocomplete="tel" required
+          pattern="\\+?[0-9][0-9 .\\(\\)\\-]{2,29}"></div>
     <div class="field"><label for="hours">${t("guard.hours")}</label><select id="hours" name="hours">
       ${HOURS.map((each) => html`<option value=${each} ?selected=${each === 12}>${t("hours", { n: each })}</option>`)}</select></div>`;
 }
@@ -128,7 +135,8 @@ function shiftView() {
     </dl>
     ${waits ? nothing : html`<p class="quiet">${t("guard.waiting")}</p>`}
     ${nextShift()}
-    <button class="danger" ?disabled=${running.has("closeShift")} @click=${() => closeShift(onGuard.shift_id)}>${t(running.has("closeShift") ? "sending" : "guard.close")}</button>
+    <button class="danger" ?disabled=${running.has("closeShift")}
+        @click=${() => closeShift(onGuard.shift_id)}>${t(running.has("closeShift") ? "sending" : "guard.close")}</button>
   </section>`;
 }
 

@@ -10,17 +10,20 @@ const OLD_MS = 120_000;
 
 export function healthLine() {
   if (!phone.aboard) return nothing;
-  return html`<section class="health" aria-label=${t("health")}>${positionLine()}${batteryLine()}${screenLine()}</section>`;
+  return html`<section class="health"
+      aria-label=${t("health")}>${positionLine()}${batteryLine()}${screenLine()}</section>`;
 }
 
 export function positionLine() {
   const { permission, error, waiting } = phone.health;
   if (permission === "unsupported") return bad(t("health.unsupported"));
   if (permission === "denied") return bad(t("health.denied"));
-  if (!phone.fix) return html`${bad(t(error ? `health.${error}` : "health.no_fix"))}<button @click=${begin}>${t("health.share")}</button>`;
+  if (!phone.fix) return html`${bad(t(error ? `health.${error}` : "health.no_fix"))}<button
+      @click=${begin}>${t("health.share")}</button>`;
   const old = serverNow() - Date.parse(phone.fix.recorded_at) > OLD_MS;
   const words = t("health.fix", { ago: ago(phone.fix.recorded_at), n: Math.round(phone.fix.accuracy_m ?? 0) });
-  return html`<p class=${old ? "error" : "quiet"} title=${clockSeconds(phone.fix.recorded_at)}>${old ? "▲" : "✓"} ${words}
+  return html`<p class=${old ? "error" : "quiet"}
+      title=${clockSeconds(phone.fix.recorded_at)}>${old ? "▲" : "✓"} ${words}
     ${waiting ? html` · <strong>${t("health.waiting", { n: waiting })}</strong>` : nothing}</p>`;
 }
 

@@ -22,7 +22,8 @@ export function masterFoot() {
   const free = freeSites();
   if (phone.held.size || !free.length) return nothing;
   const sending = running.has("take");
-  return html`<button class="main primary" ?disabled=${sending || !phone.deviceId} @click=${() => take(free.map((each) => each.id))}>
+  return html`<button class="main primary" ?disabled=${sending || !phone.deviceId}
+      @click=${() => take(free.map((each) => each.id))}>
     ${t(sending ? "sending" : "master.take")}</button>`;
 }
 
@@ -30,25 +31,29 @@ const freeSites = () => (phone.company?.sites ?? []).filter((each) => each.regul
 
 function offersView() {
   const offers = phone.readiness?.offers ?? [];
-  return offers.map((each) => html`<div class="strip blue" role="alert"><span>● ${t("master.offer", { site: each.site_name, device: each.from_device ?? "?" })}</span>
+  return offers.map((each) => html`<div class="strip blue"
+      role="alert"><span>● ${t("master.offer", { site: each.site_name, device: each.from_device ?? "?" })}</span>
     <button class="primary" @click=${() => acceptOffer(each.site_id)}>${t("master.accept_offer")}</button></div>`);
 }
 
 function siteView(site) {
   const mine = phone.held.has(site.id);
   const vehicles = phone.company.vehicles.filter((each) => each.site_id === site.id || (!each.site_id && mine));
-  return html`<article class="surface stack site" data-id=${site.id} data-state=${mine ? "MINE" : site.regulation.state}>
+  return html`<article class="surface stack site" data-id=${site.id}
+      data-state=${mine ? "MINE" : site.regulation.state}>
     <div class="row between"><h3>${site.name}</h3>${holderOf(site, mine)}</div>
     ${mine ? html`${tickBox("sites", site, t("master.whole_site"))}
       <ul class="stack">${repeat(vehicles, (each) => each.id, (each) => html`<li>${tickBox("vehicles", each, vehicleWords(each))}</li>`)}</ul>
-      <div class="row"><button ?disabled=${running.has("giveUp")} @click=${() => giveUp(site.id)}>${t("master.give_up")}</button>
+      <div class="row"><button ?disabled=${running.has("giveUp")}
+          @click=${() => giveUp(site.id)}>${t("master.give_up")}</button>
         <button @click=${() => handOver(site)}>${t("master.hand_over")}</button></div>` : takeOne(site)}
   </article>`;
 }
 
 function holderOf(site, mine) {
   if (mine) return html`<span class="state green">${t("master.mine")}</span>`;
-  if (site.regulation.state === "HELD") return html`<span class="state grey">${t("master.elsewhere", { name: site.regulation.device?.name ?? "" })}</span>`;
+  if (site.regulation.state === "HELD") return html`<span
+      class="state grey">${t("master.elsewhere", { name: site.regulation.device?.name ?? "" })}</span>`;
   return html`<span class="state red">${t(site.regulation.state === "SUSPENDED" ? "master.suspended" : "master.free")}</span>`;
 }
 
@@ -56,12 +61,14 @@ function holderOf(site, mine) {
 function takeOne(site) {
   const held = site.regulation.state === "HELD";
   if ((held && phone.me.role !== "REGULATOR") || (!held && !phone.held.size && phone.company.sites.length === 1)) return nothing;
-  return html`<button ?disabled=${running.has("take")} @click=${() => take([site.id])}>${t(held ? "master.take_from" : "master.take_one", { name: site.name })}</button>`;
+  return html`<button ?disabled=${running.has("take")}
+      @click=${() => take([site.id])}>${t(held ? "master.take_from" : "master.take_one", { name: site.name })}</button>`;
 }
 
 function tickBox(kind, each, words) {
   const sending = running.has(`tick ${each.id}`);
-  return html`<label class="check" data-id=${each.id}><input type="checkbox" .checked=${each.available} ?disabled=${sending}
+  return html`<label class="check" data-id=${each.id}><input type="checkbox" .checked=${each.available}
+      ?disabled=${sending}
       aria-label=${each.name} @change=${(event) => tick(kind, each.id, event.target.checked)}>
     <span><strong>${each.name}</strong> <small class="quiet">${sending ? t("sending") : words}</small></span></label>`;
 }
@@ -85,7 +92,8 @@ function notReceived() {
 
 function missionsView() {
   if (!phone.missions.length) return nothing;
-  return html`<section class="stack" aria-labelledby="missions-title"><h2 id="missions-title">${t("master.missions")}</h2>
+  return html`<section class="stack" aria-labelledby="missions-title"><h2
+      id="missions-title">${t("master.missions")}</h2>
     ${repeat(phone.missions, (each) => each.id, (each) => html`<button class="line" data-id=${each.id} data-state=${each.step} @click=${() => look(each.id)}>
       <span><strong>${phone.vehicle(each.vehicle_id)?.name ?? ""}</strong> · ${term("STEP", each.step)}</span>
       <small>${each.pickup.address ?? ""}</small>
@@ -95,7 +103,8 @@ function missionsView() {
 /** R4: the same phone is in a vehicle, too. */
 function ownVehicle() {
   if (!phone.aboard) return html`<p class="quiet">${t("master.r4")}</p>`;
-  return html`<section class="surface stack seat" data-id=${phone.aboard.vehicle_id}><h2>${t("crew.in", { name: phone.aboard.vehicle_name })}</h2>
+  return html`<section class="surface stack seat"
+      data-id=${phone.aboard.vehicle_id}><h2>${t("crew.in", { name: phone.aboard.vehicle_name })}</h2>
     <p>${crewLine(phone.aboard)}</p>${getOutButton()}</section>`;
 }
 

@@ -12,7 +12,8 @@ import { batteryLine, positionLine, screenLine } from "./view-health.js";
 
 export function menuView() {
   return html`<div class="menu stack">
-    <section class="surface stack"><h2>${phone.me.name}</h2><p class="quiet">${phone.me.scope_name ?? ""} · ${t(`role.${phone.me.role}`)}</p>
+    <section class="surface stack"><h2>${phone.me.name}</h2><p
+        class="quiet">${phone.me.scope_name ?? ""} · ${t(`role.${phone.me.role}`)}</p>
       <p>${t("menu.mode", { mode: phone.mode ? t(`mode.${phone.mode}`) : t("menu.no_mode") })}</p>
       <button @click=${() => phone.set({ menu: false, choosing: true })}>${t("menu.other_mode")}</button></section>
     ${pushView()}${soundView()}
@@ -20,7 +21,8 @@ export function menuView() {
       ${lasting ? nothing : html`<p class="error">${t("menu.not_lasting")}</p>`}
       ${phone.install ? html`<button class="primary" @click=${install}>${t("menu.install")}</button>` : nothing}</section>
     ${looksView()}
-    <button class="danger" ?disabled=${running.has("logOut")} @click=${logOut}>${t(running.has("logOut") ? "sending" : "account.log_out")}</button>
+    <button class="danger" ?disabled=${running.has("logOut")}
+        @click=${logOut}>${t(running.has("logOut") ? "sending" : "account.log_out")}</button>
   </div>`;
 }
 

@@ -11,7 +11,8 @@ import { STEPS, phone } from "./state.js";
 export function missionView() {
   const sheet = phone.sheet;
   const touched = () => receipt(sheet, "OPENED");
-  return html`<article class="mission stack" data-id=${sheet.id} data-state=${sheet.step} data-opened=${phone.opened.has(sheet.id) ? "true" : "false"}
+  return html`<article class="mission stack" data-id=${sheet.id} data-state=${sheet.step}
+      data-opened=${phone.opened.has(sheet.id) ? "true" : "false"}
       aria-labelledby="mission-title" @pointerdown=${touched} @keydown=${touched}>
     ${backButton()}${titleView(sheet, touched)}
     ${promiseView(sheet)}
@@ -38,8 +39,8 @@ function backButton() {
 function titleView(sheet, touched) {
   const drill = sheet.exercise ? html`<span class="state amber">${t("exercise")}</span>` : nothing;
   if (phone.unopened) {
-    return html`<div class="news" role="alert"><h2 id="mission-title">● ${t("mission.new")}</h2>${drill}
-      <button @click=${touched}>${t("mission.seen")}</button></div>`;
+    return html`<div class="news" role="alert"><h2 id="mission-title">● ${t("mission.new")}</h2>
+      <button @click=${touched}>${t("mission.seen")}</button></div>${drill}`;
   }
   return html`<h2 id="mission-title" class="quiet small">${t("mission.running")} ${drill}</h2>
     ${sheet.alarm ? html`<p class="state amber" role="alert">${term("ALARM", sheet.alarm)}</p>` : nothing}`;
@@ -59,18 +60,25 @@ function promiseView(sheet) {
     <span>${t("mission.left")}<br>${t("mission.promised", { time: clock(sheet.promised_at) })}</span></p>`;
 }
 
+/** Where the vehicle goes now: to the patient, then to the destination once it is told. */
 function placeView(sheet) {
   const { address, access, lat, lon } = sheet.pickup;
+  if (goalOf(sheet).to === "destination") {
+    return html`<section class="place" aria-label=${t("mission.destination")}><p
+        class="address">→ ${sheet.destination.name}</p></section>`;
+  }
   return html`<section class="place" aria-label=${t("mission.place")}>
     <p class="address">${address ?? `${lat.toFixed(5)}, ${lon.toFixed(5)}`}</p>
     ${access ? html`<p class="access">${access}</p>` : nothing}
   </section>`;
 }
 
-function callsView(sheet) {
+/** The way there, and whom to call; in a holder it stands beside the button (`beside`). */
+export function callsView(sheet, beside = "") {
   const callback = sheet.patient?.callback_phone;
-  return html`<div class="calls">
-    <a class="button primary" href=${guidance(goalOf(sheet))}><span aria-hidden="true">➤</span> ${t("mission.guide")}</a>
+  return html`<div class="calls ${beside}">
+    <a class="button primary" href=${guidance(goalOf(sheet))}><span
+        aria-hidden="true">➤</span> ${t("mission.guide")}</a>
     ${callback ? html`<a class="button" href="tel:${callback.replace(/[^+\d]/g, "")}"><span aria-hidden="true">☎</span> ${t("mission.call_back")}</a>` : nothing}
     ${sheet.samu_phone ? html`<a class="button" href="tel:${sheet.samu_phone.replace(/[^+\d]/g, "")}"><span aria-hidden="true">☎</span> ${t("mission.call_samu")}</a>` : nothing}
   </div>`;
@@ -100,6 +108,9 @@ function patientView(sheet) {
 
 function destinationView(sheet) {
   const { name } = sheet.destination ?? {};
+  if (goalOf(sheet).to === "destination") {
+    return html`<dl class="about"><div><dt>${t("mission.place")}</dt><dd>${sheet.pickup.address ?? ""}</dd></div></dl>`;
+  }
   return html`<dl class="about"><div><dt>${t("mission.destination")}</dt><dd>${name ?? html`<span class="quiet">${t("mission.no_destination")}</span>`}</dd></div></dl>`;
 }
 
@@ -122,7 +133,8 @@ function stepTime(passed, queued) {
   if (passed) return html`<time datetime=${passed.occurred_at}>${clockSeconds(passed.occurred_at)}</time>`;
   if (!queued) return nothing;
   const what = queued.state === "TAKEN" ? "step.taken" : queued.id === phone.sending ? "sending" : "step.to_send";
-  return html`<span class="kept-word"><time datetime=${queued.occurred_at}>${clockSeconds(queued.occurred_at)}</time><br>${t(what)}</span>`;
+  return html`<span class="kept-word"><time
+      datetime=${queued.occurred_at}>${clockSeconds(queued.occurred_at)}</time><br>${t(what)}</span>`;
 }
 
 /** A mission that was taken away stays until somebody has seen it. */

@@ -8,6 +8,7 @@ import { receipt } from "./live.js";
 import { pass, sendAgain, takeBack } from "./outbox.js";
 import "./slide.js";
 import { phone } from "./state.js";
+import { callsView } from "./view-mission.js";
 
 const UNDO_MS = 60_000;
 
@@ -15,7 +16,7 @@ const UNDO_MS = 60_000;
 export function stepFoot() {
   const sheet = phone.sheet;
   const next = phone.next();
-  return html`${undoView(sheet)}${next ? nextButton(sheet, next) : html`<p class="main waiting">${t("step.last_waits")}</p>`}`;
+  return html`${callsView(sheet, "beside")}${undoView(sheet)}${next ? nextButton(sheet, next) : html`<p class="main waiting">${t("step.last_waits")}</p>`}`;
 }
 
 function nextButton(sheet, next) {

@@ -19,7 +19,8 @@ export function topView() {
       <h1>${t(`ready.${colour}`)}</h1>
       <p>${sentence()}</p>
     </div>
-    <button class="menu-button" aria-expanded=${phone.menu ? "true" : "false"} @click=${() => phone.set({ menu: !phone.menu, choosing: false })}>
+    <button class="menu-button" aria-expanded=${phone.menu ? "true" : "false"}
+        @click=${() => phone.set({ menu: !phone.menu, choosing: false })}>
       <span aria-hidden="true">${phone.menu ? "✕" : "☰"}</span><span>${phone.menu ? t("close") : t("menu")}</span></button></div>
     ${stripView()}<r-toasts></r-toasts></header>`;
 }

@@ -170,10 +170,10 @@ function dress(element, pin) {
   element.classList.remove("place", "green", "amber", "red", "blue", "grey");
   element.classList.add("pin", pin.state ?? "grey");
   element.title = pin.title ?? pin.name ?? "";
-  element.setAttribute("aria-label", pin.title ?? pin.name ?? "");
-  const mark = Object.assign(document.createElement("span"), { className: "mark", textContent: pin.mark ?? "" });
-  const name = Object.assign(document.createElement("span"), { className: "name", textContent: pin.name ?? "" });
-  element.replaceChildren(mark, ...(pin.name ? [name] : []));
+  const part = (className, text, seen = true) =>
+    Object.assign(document.createElement("span"), { className, textContent: text, ariaHidden: seen ? "true" : null });
+  const name = pin.name ? [part("name", pin.name)] : [];
+  element.replaceChildren(part("mark", pin.mark ?? ""), ...name, part("visually-hidden", element.title, false));
 }
 
 customElements.define("r-map", PageMap);

@@ -26,9 +26,11 @@ class Alarms extends Part {
     const word = `alarm ${alarm.id}`;
     return html`<li data-id=${alarm.id} data-state=${alarm.state} class=${raised ? "raised" : ""}>
       <span class="state ${raised ? "red" : ""}">${t(raised ? "alarms.raised" : "alarms.seen")}</span>
-      <p role=${raised ? "alert" : "note"}>${alarm.sentence} <span class="quiet" title=${clockSeconds(alarm.raised_at)}>${ago(alarm.raised_at)}</span></p>
+      <p role=${raised ? "alert" : "note"}>${alarm.sentence} <span class="quiet"
+        title=${clockSeconds(alarm.raised_at)}>${ago(alarm.raised_at)}</span></p>
       ${raised ? html`<button class="danger" ?disabled=${desk.doing.has(word)} @click=${() => this.#see(alarm, word)}>
-        ${t(desk.doing.has(word) ? "sending" : "alarms.see")}</button>` : html`<span class="quiet">${alarm.company_seen_by ?? ""}</span>`}
+        ${t(desk.doing.has(word) ? "sending" : "alarms.see")}</button>`
+          : html`<span class="quiet">${alarm.company_seen_by ?? ""}</span>`}
     </li>`;
   }
 

@@ -41,7 +41,9 @@ class Asked extends Part {
     const asking = cards.filter((each) => each.state === "OPEN" && each.ours).length;
     this.#watch(cards);
     return html`<section class="column" aria-labelledby="asked-title">
-      <h2 id="asked-title" class="surface title">${t("asked.title")} <span class="count">${asking || ""}</span></h2>
+      <div class="surface title"><h2 id="asked-title">${t("asked.title")}</h2>
+        <span class="row">${asking && cards[0].state === "OPEN" ? left(cards[0]) : nothing}
+          <span class="count">${asking || ""}</span></span></div>
       ${cards.length ? nothing : this.#empty()}
       ${repeat(cards, (each) => each.id, (each) => this.#card(each, each.id === keyed))}
       ${this.#answered(answeredOf(desk))}
@@ -66,11 +68,12 @@ class Asked extends Part {
   updated() {
     const cards = cardsOf(this.app.desk);
     const [first] = cards;
-    const fresh = first?.ours && first.state === "OPEN" && !this.#states.has(first.id) ? first : null;
-    const ended = cards.find((each) => ["CONFIRMED", "LOST"].includes(each.state) && this.#states.get(each.id) === "WAITING");
+    const fresh = first?.ours && first.state === "OPEN" && this.#states.get(first.id) !== "OPEN" ? first : null;
+    const ended = cards.find((each) => ["CONFIRMED", "LOST"].includes(each.state)
+      && this.#states.get(each.id) === "WAITING");
     this.#states = new Map(cards.map((each) => [each.id, each.state]));
     const shown = ended ?? (this.panel ? null : fresh);
-    if (shown) this.querySelector(`[data-demand="${shown.id}"]`)?.scrollIntoView({ block: "nearest" });
+    if (shown) this.querySelector(`[data-demand="${shown.id}"]`)?.scrollIntoView({ block: "start" });
   }
 
   #empty() {
@@ -86,32 +89,36 @@ class Asked extends Part {
   #card(card, keyed) {
     const { desk } = this.app;
     const [first] = card.rows;
-    const best = keyed ? this.#best(card) : null;
+    const best = this.#best(card);
     const open = card.rows.filter((each) => each.state === "OPEN" && isOurs(each));
-    const classes = { card: true, surface: true, [card.state.toLowerCase()]: true, elsewhere: !card.ours, settling: this.#settling };
+    const kinds = { [card.state.toLowerCase()]: true, elsewhere: !card.ours, keyed, settling: this.#settling };
+    const classes = { card: true, surface: true, ...kinds };
+    const { pickup, deadline } = card.terms;
     return html`<article class=${classMap(classes)} tabindex="-1" data-demand=${card.id} data-state=${card.state}
         aria-labelledby="place-${card.id}">
       <header>
         ${card.state === "OPEN" || card.state === "WAITING"
-          ? html`<r-countdown .to=${new Date(card.answerBefore).toISOString()} aria-label=${t("asked.left")}></r-countdown>`
-          : html`<p class="verdict">${card.state === "CONFIRMED" ? "✓ " : ""}${t(`card.${card.state}`)}</p>`}
+          ? left(card)
+          : html`<p class="verdict">${card.state === "CONFIRMED" ? "✓ " : ""}${verdict(card)}</p>`}
         <div class="badges">
           <span class="state ${card.ours ? BADGES[card.state] : ""}" role="status">${this.#badge(card)}</span>
           ${card.terms.exercise ? html`<span class="state amber">${t("exercise")}</span>` : nothing}
           ${this.#reconfirms(card) ? html`<span class="state amber">${t("asked.reconfirm")}</span>` : nothing}
         </div>
       </header>
+      ${card.state === "CONFIRMED" ? this.#won(card) : nothing}
       <h3 id="place-${card.id}">${placeName(desk, card.terms.pickup)}</h3>
       <p class="terms">
         <strong>${t("asked.delay", { n: card.terms.max_delay_minutes })}</strong>
-        <span title=${clockSeconds(card.terms.deadline)}>${t("asked.before", { time: clock(card.terms.deadline) })}</span>
+        <span title=${clockSeconds(deadline)}>${t("asked.before", { time: clock(deadline) })}</span>
         <span class="volume">${term("VOLUME", card.terms.volume)}</span>
         <span class="quiet">${term("TIER", first.tier)}</span>
       </p>
-      <p class="quiet">${placeMore(desk, card.terms.pickup)}<span class="figures">${coordinates(card.terms.pickup)}</span></p>
-      ${card.won ? this.#won(card) : nothing}
-      <ul class="rows">${repeat(card.rows, (each) => each.id, (each) => this.#row(card, each, open.length, each === best))}</ul>
-      ${card.state === "OPEN" && open.length ? this.#footer(card, open, keyed) : nothing}
+      <p class="quiet more">${placeMore(desk, pickup)}<span class="figures">${coordinates(pickup)}</span></p>
+      <ul class="rows">
+        ${repeat(card.rows, (each) => each.id, (each) => this.#row(card, each, open.length, each === best))}
+      </ul>
+      ${card.state === "OPEN" && open.length ? this.#footer(card, open) : nothing}
     </article>`;
   }
 
@@ -149,15 +156,18 @@ class Asked extends Part {
         ${asked.exact_volume || !asked.vehicle_id ? nothing : html`<span class="quiet">${t("asked.larger")}</span>`}
         ${asked.to_confirm ? html`<span class="state amber small">${t("asked.to_confirm")}</span>` : nothing}
       </div>
-      <div class="eta"><span class="figures">${eta(asked)}</span>${this.#tooLate(card, asked)}</div>
-      ${open && isOurs(asked) ? this.#actions(card, asked, several, best) : html`<div class="outcome">${this.#why(card, asked)}</div>`}
+      <div class="eta"><span class="figures">${open || asked.eta_minutes ? eta(asked)
+        : ""}</span>${this.#tooLate(card, asked)}</div>
+      ${open && isOurs(asked) ? this.#actions(card, asked, several, best)
+        : html`<div class="outcome">${this.#why(card, asked)}</div>`}
       ${asked.trouble ? html`<p class="error" role="alert">${asked.trouble.text}</p>` : nothing}
     </li>`;
   }
 
   /** Of an open one that is not answered here: where it is. */
   #why(card, asked) {
-    if (asked.state !== "OPEN") return card.won && asked.reason === "ALREADY_ASSIGNED" ? t("won.other") : outcome(asked);
+    if (asked.state !== "OPEN") return card.won && asked.reason === "ALREADY_ASSIGNED" ? t("won.other")
+      : outcome(asked);
     return t(asked.tier === "GUARD" ? "asked.by_guard_phone" : "asked.not_here");
   }
 
@@ -173,10 +183,13 @@ class Asked extends Part {
     const waiting = asked.sending === "acceptance";
     return html`<div class="row answer">
       ${asked.vehicle_id ? nothing : this.#choose(asked, choices, chosen)}
-      <button class="accept" aria-describedby="name-${asked.id}" ?disabled=${this.#settling || Boolean(asked.sending) || (!asked.vehicle_id && !chosen)}
-        @click=${() => this.#accept(asked, chosen)}>${t(waiting ? "sending" : "asked.accept")}${best ? key("A") : nothing}</button>
+      <button class="accept" aria-describedby="name-${asked.id}" ?disabled=${this.#settling
+        || Boolean(asked.sending) || (!asked.vehicle_id && !chosen)}
+        @click=${() => this.#accept(asked, chosen)}>${t(waiting ? "sending" : "asked.accept")}${best ? key("A")
+          : nothing}</button>
       ${several > 1 ? html`<button class="plain" aria-describedby="name-${asked.id}" ?disabled=${Boolean(asked.sending)}
-        @click=${() => this.open(card, "refuse", asked.id)}>${t(asked.site_id && !asked.vehicle_id ? "asked.not_this_site" : "asked.not_this")}</button>` : nothing}
+        @click=${() => this.open(card, "refuse", asked.id)}>${t(asked.site_id && !asked.vehicle_id
+          ? "asked.not_this_site" : "asked.not_this")}</button>` : nothing}
     </div>`;
   }
 
@@ -204,20 +217,23 @@ class Asked extends Part {
     this.app.answers.accept(asked, asked.vehicle_id ? null : vehicleId);
   }
 
-  #footer(card, open, keyed) {
+  #footer(card, open) {
     const panel = this.panel?.demand === card.id ? this.panel : null;
     const busy = open.some((each) => each.sending);
     const promised = open.every((each) => each.tier === "FREE_CHOICE");
     return html`<footer>
       <div class="row">
-        <button aria-expanded=${panel?.kind === "refuse"} ?disabled=${busy} @click=${() => this.open(card, "refuse")}>${t("asked.refuse")}${keyed ? key("R") : nothing}</button>
+        <button aria-expanded=${panel?.kind === "refuse"} ?disabled=${busy}
+          @click=${() => this.open(card, "refuse")}>${t("asked.refuse")}${key("R")}</button>
         ${promised ? nothing : html`<button aria-expanded=${panel?.kind === "counter"} ?disabled=${busy}
-          @click=${() => this.open(card, "counter")}>${t("asked.counter")}${keyed ? key("D") : nothing}</button>`}
-        <button class="plain" aria-expanded=${panel?.kind === "map"} @click=${() => this.open(card, "map")}>${t("asked.map")}</button>
+          @click=${() => this.open(card, "counter")}>${t("asked.counter")}${key("D")}</button>`}
+        <button class="plain" aria-expanded=${panel?.kind === "map"}
+          @click=${() => this.open(card, "map")}>${t("asked.map")}</button>
       </div>
       ${panel?.kind === "refuse" ? refusePanel(this, card, open) : nothing}
       ${panel?.kind === "counter" ? counterPanel(this, card, open) : nothing}
-      ${panel?.kind === "map" ? html`<r-map .pins=${this.#pins(card)} .view=${card.id} label=${t("asked.map")}></r-map>` : nothing}
+      ${panel?.kind === "map"
+        ? html`<r-map .pins=${this.#pins(card)} .view=${card.id} label=${t("asked.map")}></r-map>` : nothing}
     </footer>`;
   }
 
@@ -251,8 +267,10 @@ class Asked extends Part {
     return html`<div class="surface answered"><h3>${t("asked.answered")}</h3>
       <ul>${repeat(rows, (each) => each.id, (each) => html`<li data-id=${each.id} data-state=${each.state}>
         <span><strong>${placeName(this.app.desk, each.demand.pickup)}</strong> · ${askedName(this.app.desk, each)}<br>
-          <span class="quiet">${outcome(each)}${each.state === "COUNTERED" ? ` · ${t("asked.samu_decides")}` : ""}</span></span>
-        ${each.vehicle_id ? html`<button ?disabled=${Boolean(each.sending)} @click=${() => this.app.answers.accept(each)}>
+          <span class="quiet">${outcome(each)}${each.state === "COUNTERED" ? ` · ${t("asked.samu_decides")}`
+            : ""}</span></span>
+        ${each.vehicle_id ? html`<button ?disabled=${Boolean(each.sending)}
+          @click=${() => this.app.answers.accept(each)}>
           ${t(each.sending ? "sending" : "asked.after_all")}</button>` : nothing}
         ${each.trouble ? html`<p class="error" role="alert">${each.trouble.text}</p>` : nothing}
       </li>`)}</ul></div>`;
@@ -276,7 +294,7 @@ class Asked extends Part {
     if (!best) return;
     if (kind !== "accept") return this.open(card, kind);
     const row = this.querySelector(`[data-id="${best.id}"]`);
-    if (!isInSight(row)) return this.querySelector(`[data-demand="${card.id}"]`).focus();
+    if (!isInSight(row)) return show(row);
     if (this.#settling) return;
     const choice = best.vehicle_id ? null : this.#choice(best, choicesFor(this.app.desk, best));
     if (best.vehicle_id || choice) this.#accept(best, choice);
@@ -292,7 +310,22 @@ class Asked extends Part {
 
 customElements.define("r-asked", Asked);
 
+const left = (card) =>
+  html`<r-countdown .to=${new Date(card.answerBefore).toISOString()} aria-label=${t("asked.left")}></r-countdown>`;
+
+/** What became of a card, in a word or two: the one thing that became of all its rows, if it is one. */
+function verdict(card) {
+  const ends = new Set(card.rows.map(outcome));
+  return card.state === "CLOSED" && ends.size === 1 ? [...ends][0] : t(`card.${card.state}`);
+}
+
 const key = (name) => html` <kbd aria-hidden="true">${name}</kbd>`;
+
+/** Bring a row into sight, with its card in hand. */
+function show(row) {
+  row.closest("[data-demand]").focus({ preventScroll: true });
+  row.scrollIntoView({ block: "center" });
+}
 
 /** Whether an element is what is drawn at its place: on the screen, and under nothing. */
 function isInSight(element) {

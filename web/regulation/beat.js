@@ -17,8 +17,8 @@ const STREAM_GRACE_MS = 3000;
 const GONE = new Set(["device_closed", "not_found"]);
 
 /**
- * Events: `change` (what the post may claim), `answer` (the server told it), `tick` (every second), `lost` (the device is
- * closed), `out` (logged out).
+ * Events: `change` (what the post may claim), `answer` (the server told it), `tick` (every second), `lost` (the device
+ * is closed), `out` (logged out).
  */
 export class Beat extends EventTarget {
   #goodAt = null;
@@ -110,11 +110,13 @@ export class Beat extends EventTarget {
     const sentClock = Date.now();
     try {
       const signal = AbortSignal.timeout(ANSWERED_WITHIN_MS);
-      this.told = await post("/v1/regulation/heartbeat", undefined, { patience: 0, signal });
+      const told = await post("/v1/regulation/heartbeat", undefined, { patience: 0, signal });
+      if (!told?.colour) throw new Error("the answer was cut off");
+      this.told = told;
       this.#goodAt = sentAt;
       this.#goodClock = sentClock;
       this.#failures = 0;
-      useEpochs(Object.fromEntries(this.told.leases.map((each) => [each.site_id, each.epoch])));
+      useEpochs(Object.fromEntries(told.leases.map((each) => [each.site_id, each.epoch])));
       this.dispatchEvent(new Event("answer"));
     } catch (error) {
       if (error instanceof LoggedOut) return this.dispatchEvent(new Event("out"));

@@ -19,13 +19,14 @@ export const rings = (asked) =>
   asked.state === "OPEN" && isOurs(asked) && !asked.sending && Date.parse(asked.answer_before) + NOISE_MS > serverNow();
 
 /**
- * The cards, the most urgent first: `{id, state, rows, terms, answerBefore, won, ours}`. One that is over stays where it is
- * for a moment: nothing moves under a hand without need. Those that another post answers are the last.
+ * The cards, the most urgent first: `{id, state, rows, terms, answerBefore, won, ours, settled}`. What became of our own
+ * answer stays where it is for a moment; then those that another post answers, and those that are over otherwise.
  */
 export function cardsOf(desk) {
   const byDemand = Map.groupBy(desk.asked.values(), (each) => each.demand_id);
   const cards = [...byDemand].map(([id, rows]) => card(desk, id, rows)).filter(Boolean);
-  return cards.sort((a, b) => b.ours - a.ours || a.answerBefore - b.answerBefore || a.id.localeCompare(b.id));
+  const rank = (each) => (each.ours ? 0 : 1) + (each.settled ? 2 : 0);
+  return cards.sort((a, b) => rank(a) - rank(b) || a.answerBefore - b.answerBefore || a.id.localeCompare(b.id));
 }
 
 function card(desk, id, all) {
@@ -37,7 +38,9 @@ function card(desk, id, all) {
   const ends = (open.length ? open : rows).map((each) => Date.parse(each.answer_before));
   const won = desk.won.get(id) ?? null;
   const ours = !open.length || open.some(isOurs);
-  return { id, rows, won, ours, terms: rows[0].demand, state: stateOf(rows, open, won), answerBefore: Math.min(...ends) };
+  const state = stateOf(rows, open, won);
+  const settled = state === "CLOSED" || (state === "LOST" && !rows.some((each) => each.trouble));
+  return { id, rows, won, ours, state, settled, terms: rows[0].demand, answerBefore: Math.min(...ends) };
 }
 
 /** OPEN: to answer. WAITING: accepted, not confirmed. CONFIRMED: ours. LOST: another's. CLOSED: over otherwise. */
@@ -60,8 +63,8 @@ export function answeredOf(desk) {
 }
 
 /**
- * The vehicles that may be named for a site or a free choice (rule 9), the likeliest first: free, large enough, off guard;
- * those of the site, ticked, of the exact volume before the others.
+ * The vehicles that may be named for a site or a free choice (rule 9), the likeliest first: free, large enough, off
+ * guard; those of the site, ticked, of the exact volume before the others.
  */
 export function choicesFor(desk, asked) {
   const wanted = asked.demand.volume;

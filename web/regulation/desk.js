@@ -1,6 +1,6 @@
 /**
- * What this page knows: the company's means, what it is asked, its missions, its alarms. Read from the API, and kept true
- * by the facts of the stream (`facts.js`). Views draw it and call `actions.js`; nothing here is guessed.
+ * What this page knows: the company's means, what it is asked, its missions, its alarms. Read from the API, and kept
+ * true by the facts of the stream (`facts.js`). Views draw it; nothing here is guessed.
  */
 
 import { all, get, serverNow } from "core/api.js";
@@ -137,7 +137,8 @@ export class Desk extends EventTarget {
     for (const [id, each] of this.won) {
       if (now - each.at < STAYS_MS) continue;
       this.won.delete(id);
-      for (const one of this.asked.values()) if (one.demand_id === id && one.state !== "OPEN") this.asked.delete(one.id);
+      for (const one of this.asked.values()) if (one.demand_id === id
+        && one.state !== "OPEN") this.asked.delete(one.id);
       gone = true;
     }
     if (gone) this.learn();
@@ -176,7 +177,8 @@ export class Desk extends EventTarget {
   #note(told, began) {
     const known = this.asked.get(told.id);
     if (known && known.touched > began) {
-      this.asked.set(told.id, { ...told, ...pick(known, ["state", "reason", "counter_delay_minutes", "closedAt"]), ...own(known) });
+      const newer = pick(known, ["state", "reason", "counter_delay_minutes", "closedAt"]);
+      this.asked.set(told.id, { ...told, ...newer, ...own(known) });
       return;
     }
     const closedAt = told.state === "OPEN" ? null : (known?.closedAt ?? serverNow());

@@ -40,7 +40,8 @@ export class Duty {
   /** Regulate sites that other posts regulate, once that is said again with their names. */
   takeOver(sites) {
     return this.#doing("take", async () => {
-      const names = sites.map((each) => t("means.held_line", { site: each.name, device: each.regulation.device?.name ?? "" }));
+      const device = (site) => site.regulation.device?.name ?? "";
+      const names = sites.map((each) => t("means.held_line", { site: each.name, device: device(each) }));
       const text = t("means.take_all_text", { holders: names.join(" ; ") });
       if (!(await confirm(t("means.take_all_title"), text, { yes: t("means.take_over"), danger: true }))) return;
       await Promise.all(sites.map((each) => put(`/v1/regulation/sites/${each.id}`, { take_over: true })));

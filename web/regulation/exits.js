@@ -28,19 +28,24 @@ export async function noTransport(app, mission) {
 
 /** Another vehicle of the company takes over. */
 export async function relieve(app, mission) {
-  const vehicles = choicesFor(app.desk, { demand: { volume: mission.volume }, site_id: app.desk.vehicle(mission.vehicle_id)?.site_id });
+  const site_id = app.desk.vehicle(mission.vehicle_id)?.site_id;
+  const vehicles = choicesFor(app.desk, { demand: { volume: mission.volume }, site_id });
   const chosen = await dialog(t("missions.relief"), (done) => {
     const send = (event) => {
       event.preventDefault();
       const given = new FormData(event.target);
       done({ vehicle: given.get("vehicle"), reason: given.get("reason").trim() });
     };
-    if (!vehicles.length) return html`<p>${t("relief.none")}</p><div class="actions"><button autofocus @click=${() => done(null)}>${t("close")}</button></div>`;
+    if (!vehicles.length) return html`<p>${t("relief.none")}</p><div class="actions"><button autofocus
+      @click=${() => done(null)}>${t("close")}</button></div>`;
     return html`<form class="stack" @submit=${send}>
       <div class="field"><label for="relief-vehicle">${t("relief.vehicle")}</label>
-        <select id="relief-vehicle" name="vehicle" autofocus>${vehicles.map((each) => html`<option value=${each.id}>${each.name} · ${term("VOLUME", each.volume)}</option>`)}</select></div>
-      <div class="field"><label for="relief-reason">${t("reason")}</label><input id="relief-reason" name="reason" maxlength="200" required autocomplete="off"></div>
-      <div class="actions"><button type="button" @click=${() => done(null)}>${t("give_up")}</button><button class="primary">${t("relief.yes")}</button></div>
+        <select id="relief-vehicle" name="vehicle" autofocus>${vehicles.map((each) => html`
+          <option value=${each.id}>${each.name} · ${term("VOLUME", each.volume)}</option>`)}</select></div>
+      <div class="field"><label for="relief-reason">${t("reason")}</label>
+        <input id="relief-reason" name="reason" maxlength="200" required autocomplete="off"></div>
+      <div class="actions"><button type="button"
+        @click=${() => done(null)}>${t("give_up")}</button><button class="primary">${t("relief.yes")}</button></div>
     </form>`;
   });
   if (chosen?.reason) await app.steps.relieve(mission, chosen.vehicle, chosen.reason);

@@ -5,17 +5,17 @@ import { serverNow } from "core/api.js";
 const SOLICITATIONS = {
   solicitation_opened: (desk) => void desk.readAsked.now(),
   solicitation_revised: (desk) => void desk.readAsked.now(),
-  solicitation_refused: (desk, data) => desk.touch(data.solicitation_id, { state: "REFUSED", reason: data.reason }),
-  solicitation_unavailable: (desk, data) => desk.touch(data.solicitation_id, { state: "UNAVAILABLE", reason: data.reason }),
-  solicitation_expired: (desk, data) => desk.touch(data.solicitation_id, { state: "EXPIRED" }),
-  solicitation_withdrawn: (desk, data) => desk.touch(data.solicitation_id, { state: "WITHDRAWN", reason: data.reason }),
+  solicitation_refused: becomes("REFUSED"),
+  solicitation_unavailable: becomes("UNAVAILABLE"),
+  solicitation_expired: becomes("EXPIRED"),
+  solicitation_withdrawn: becomes("WITHDRAWN"),
   solicitation_accepted: (desk, data) => desk.touch(data.solicitation_id, { state: "ACCEPTED" }),
   delay_proposed: (desk, data) =>
     desk.touch(data.solicitation_id, { state: "COUNTERED", counter_delay_minutes: data.delay_minutes }),
-  counter_proposal_accepted: (desk, data) => desk.touch(data.solicitation_id, { state: "WITHDRAWN", reason: "PROMISE_ACCEPTED" }),
-  counter_proposal_refused: (desk, data) => desk.touch(data.solicitation_id, { state: "WITHDRAWN", reason: "PROMISE_REFUSED" }),
-  counter_proposal_lapsed: (desk, data) => desk.touch(data.solicitation_id, { state: "WITHDRAWN", reason: data.reason }),
-  promise_withdrawn: (desk, data) => desk.touch(data.solicitation_id, { state: "WITHDRAWN", reason: "PROMISE_WITHDRAWN" }),
+  counter_proposal_accepted: becomes("WITHDRAWN", "PROMISE_ACCEPTED"),
+  counter_proposal_refused: becomes("WITHDRAWN", "PROMISE_REFUSED"),
+  counter_proposal_lapsed: becomes("WITHDRAWN"),
+  promise_withdrawn: becomes("WITHDRAWN", "PROMISE_WITHDRAWN"),
   solicitations_rung: (desk, data, fact) =>
     data.solicitation_ids.forEach((id) => desk.touch(id, { rung_at: fact.at })),
 };
@@ -50,16 +50,19 @@ const MISSIONS = {
 /** Who regulates, who is where, what is ticked: the fleet, the colour, and who may answer. */
 const MEANS = new Set([
   "regulation_taken", "regulation_given_up", "regulation_handed_over", "regulation_suspended", "handover_offered",
-  "handover_withdrawn", "crew_bound", "crew_promoted", "crew_unbound", "availability_set", "shift_opened", "shift_closed",
+  "handover_withdrawn", "crew_bound", "crew_promoted", "crew_unbound", "availability_set", "shift_opened",
+  "shift_closed",
   "guard_approved", "guard_refused", "mobilisation_set",
 ]);
 const OF_THE_LEASE = new Set([
-  "regulation_taken", "regulation_given_up", "regulation_handed_over", "regulation_suspended", "shift_opened", "shift_closed",
+  "regulation_taken", "regulation_given_up", "regulation_handed_over", "regulation_suspended", "shift_opened",
+  "shift_closed",
 ]);
 const BECOMES_ANOTHERS_WORD = ["regulation_taken", "regulation_handed_over"];
 
 const STEPS = [
-  "AFFECTE", "ACQUITTE", "EN_APPROCHE", "LIEU_INTERVENTION", "BILAN_REALISE", "EN_CHARGE", "LIEU_DESTINATION", "DISPONIBLE",
+  "AFFECTE", "ACQUITTE", "EN_APPROCHE", "LIEU_INTERVENTION", "BILAN_REALISE", "EN_CHARGE", "LIEU_DESTINATION",
+  "DISPONIBLE",
 ];
 
 /** Take a fact. Returns `{lost: [site_id], taken: kind}` when regulation went from this post to another, else null. */
@@ -77,6 +80,11 @@ export function take(desk, beat, fact) {
   return BECOMES_ANOTHERS_WORD.includes(fact.kind) && data.previous_device_id === desk.device?.id
     ? { site_id: data.site_id, kind: fact.kind }
     : null;
+}
+
+/** A solicitation gets this state; the reason is this one, or the fact's. */
+function becomes(state, reason = null) {
+  return (desk, data) => desk.touch(data.solicitation_id, { state, reason: reason ?? data.reason ?? null });
 }
 
 function assigned(desk, data, fact) {
@@ -101,8 +109,10 @@ function stepPassed(desk, data, fact) {
   const passed = data.step === "AFFECTE" ? null : { step_id: data.step_id, step: data.step, at: fact.at };
   const line = { step_id: data.step_id, step: data.step, occurred_at: data.occurred_at, recorded_at: fact.at };
   const sheet = desk.sheets.get(data.mission_id);
-  const steps = sheet ? [...sheet.steps.filter((each) => each.step_id !== data.step_id), { ...line, ...whose(data.by) }] : [];
-  if (sheet) desk.sheets.set(data.mission_id, { ...sheet, steps });
+  if (sheet) {
+    const others = sheet.steps.filter((each) => each.step_id !== data.step_id);
+    desk.sheets.set(data.mission_id, { ...sheet, steps: [...others, { ...line, ...whose(data.by) }] });
+  }
   desk.touchMission(data.mission_id, { step: data.step, expected_step: next, passed });
   readMissions(desk, false);
 }

@@ -29,7 +29,8 @@ export async function passOn(app) {
 }
 
 function leftHere(desk) {
-  const open = new Set([...desk.asked.values()].filter((each) => each.state === "OPEN").map((each) => each.demand_id)).size;
+  const asked = [...desk.asked.values()].filter((each) => each.state === "OPEN");
+  const open = new Set(asked.map((each) => each.demand_id)).size;
   const running = desk.running.length;
   if (!open && !running) return html`<p class="state green">${t("handover.quiet")}</p>`;
   return html`<ul class="left">

@@ -18,6 +18,10 @@ const LOOK_AGAIN_S = 30;
 const STREAM_AWAY_LOOK_S = 5;
 const RETRY_MS = 2000;
 const TOGETHER_MS = 400;
+const LEAVES_MS = 10_000;
+const ENDS_AN_OFFER = new Set([
+  "handover_withdrawn", "regulation_handed_over", "regulation_given_up", "regulation_taken", "regulation_suspended",
+]);
 const OFFERED_KEY = "rescousse.offered";
 
 /** Everything that the views share. */
@@ -28,6 +32,7 @@ class App {
   #seconds = 0;
   #told = new Set();
   #gone = new Map();
+  #leavingAt = -Infinity;
 
   constructor(me) {
     this.me = me;
@@ -43,7 +48,7 @@ class App {
   async begin() {
     this.#become(await patiently(() => findDevice(this.me)));
     this.beat.addEventListener("lost", () => this.#replace());
-    this.beat.addEventListener("out", () => leave());
+    this.beat.addEventListener("out", () => this.#out());
     this.beat.addEventListener("tick", () => this.#tick());
     this.beat.addEventListener("answer", () => this.desk.learn());
     this.desk.addEventListener("change", () => this.#receipts());
@@ -52,6 +57,15 @@ class App {
     this.desk.readAll().then(() => this.desk.readAnswered()).catch(() => {});
     this.desk.communes = await get("/v1/communes?area=true&least_population=1").then((told) => told.items, () => []);
     this.desk.learn();
+  }
+
+  /** Somebody logs out on this page, which then goes by itself to the login page. */
+  leaving() {
+    this.#leavingAt = performance.now();
+  }
+
+  #out() {
+    if (performance.now() - this.#leavingAt > LEAVES_MS) leave();
   }
 
   /** Give this post another name; what it regulates goes with it. Raises what a call raises. */
@@ -107,7 +121,8 @@ class App {
       const sites = this.#gone.get(kind).join(", ");
       this.#gone.delete(kind);
       const given = kind === "regulation_handed_over";
-      toast(t(given ? "handover.done" : "means.taken_from_you", { site: sites, person }), given ? "good" : "bad", { lasts: 15_000 });
+      toast(t(given ? "handover.done" : "means.taken_from_you", { site: sites, person }), given ? "good"
+        : "bad", { lasts: 15_000 });
     }, TOGETHER_MS);
   }
 
@@ -115,7 +130,7 @@ class App {
   #offers(fact) {
     const { site_id: site, device_id: device } = fact.data ?? {};
     if (fact.kind === "handover_offered" && device === this.desk.device.id) this.offered.add(site);
-    else if (["handover_withdrawn", "regulation_handed_over", "regulation_given_up", "regulation_taken"].includes(fact.kind)) this.offered.delete(site);
+    else if (ENDS_AN_OFFER.has(fact.kind)) this.offered.delete(site);
     else return;
     sessionStorage.setItem(OFFERED_KEY, JSON.stringify([...this.offered]));
     this.desk.learn();

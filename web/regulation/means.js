@@ -30,10 +30,12 @@ class Means extends Part {
     if (!company) return html`<section class="column"><p class="surface">${t("loading")}</p></section>`;
     const homeless = company.vehicles.filter((each) => !each.site_id);
     return html`<section class="column" aria-labelledby="means-title">
-      <h2 id="means-title" class="surface title">${t("means.title")}</h2>
+      <div class="surface title"><h2 id="means-title">${t("means.title")}</h2></div>
       ${this.#offers()}
       ${repeat(company.sites, (each) => each.id, (each) => this.#site(each))}
-      ${homeless.length ? html`<div class="surface site"><h3>${t("means.homeless")}</h3>${this.#vehicles(homeless)}</div>` : nothing}
+      ${homeless.length
+        ? html`<div class="surface site"><h3>${t("means.homeless")}</h3>${this.#vehicles(homeless)}</div>`
+        : nothing}
     </section>`;
   }
 
@@ -41,9 +43,10 @@ class Means extends Part {
   #offers() {
     const { desk, beat, duty } = this.app;
     const offers = beat.told?.offers ?? [];
+    const names = offers.map((each) => each.site_name).join(", ");
     const offered = desk.held.filter((each) => this.app.offered.has(each.id));
     return html`${offers.length ? html`<div class="surface offer" role="alert">
-        <p><strong>${t("handover.from", { device: offers[0].from_device ?? "", sites: offers.map((each) => each.site_name).join(", ") })}</strong></p>
+        <p><strong>${t("handover.from", { device: offers[0].from_device ?? "", sites: names })}</strong></p>
         <button class="accept" ?disabled=${desk.doing.has("accept")} @click=${() => duty.accept(offers)}>
           ${t(desk.doing.has("accept") ? "sending" : "handover.accept")}</button></div>` : nothing}
       ${offered.length ? html`<div class="surface offer" role="status">
@@ -62,9 +65,11 @@ class Means extends Part {
         <h3 id="site-${site.id}">${site.name}</h3>
         ${mine
           ? html`<button class="small" ?disabled=${desk.doing.has(`give ${site.id}`)} aria-describedby="site-${site.id}"
-              @click=${() => this.app.duty.giveUp(site)}>${t(desk.doing.has(`give ${site.id}`) ? "sending" : "means.give")}</button>`
+              @click=${() => this.app.duty.giveUp(site)}>${t(desk.doing.has(`give ${site.id}`) ? "sending"
+                : "means.give")}</button>`
           : html`<button class="small" ?disabled=${desk.doing.has(`take ${site.id}`)} aria-describedby="site-${site.id}"
-              @click=${() => this.app.duty.take(site)}>${t(desk.doing.has(`take ${site.id}`) ? "sending" : "means.take")}</button>`}
+              @click=${() => this.app.duty.take(site)}>${t(desk.doing.has(`take ${site.id}`) ? "sending"
+                : "means.take")}</button>`}
       </div>
       <p class="holder ${mine ? "good" : ""}">${this.#holder(site, mine)}</p>
       ${this.#box("sites", site, t("means.site_itself", { site: site.name }))}
@@ -77,15 +82,18 @@ class Means extends Part {
     if (mine) return html`✓ ${t("means.mine")}`;
     if (state === "SUSPENDED") return html`<strong>✕ ${t("means.suspended", { device: device?.name ?? "" })}</strong>`;
     if (state === "FREE") return html`<strong>✕ ${t("means.nobody")}</strong>`;
-    return html`<span title=${clockSeconds(since)}>→ ${t("means.elsewhere", { device: device?.name ?? "", person: device?.person ?? "", time: clock(since) })}</span>`;
+    const held = { device: device?.name ?? "", person: device?.person ?? "", time: clock(since) };
+    return html`<span title=${clockSeconds(since)}>→ ${t("means.elsewhere", held)}</span>`;
   }
 
   #vehicles(vehicles) {
     const word = this.wanted.trim().toLowerCase();
-    const shown = vehicles.filter((each) => !word || `${each.name} ${crewNames(this.app.desk, each)}`.toLowerCase().includes(word));
+    const shown = vehicles.filter((each) => !word
+      || `${each.name} ${crewNames(this.app.desk, each)}`.toLowerCase().includes(word));
     shown.sort((a, b) => a.name.localeCompare(b.name, undefined, NUMERIC));
     return html`<ul class="vehicles">${repeat(shown, (each) => each.id, (each) => html`
-      <li data-id=${each.id} data-state=${each.mission_id ? "ENGAGED" : each.on_guard ? "ON_GUARD" : each.available ? "AVAILABLE" : "OFF"}>
+      <li data-id=${each.id} data-state=${each.mission_id ? "ENGAGED" : each.on_guard ? "ON_GUARD" : each.available
+        ? "AVAILABLE" : "OFF"}>
         ${this.#box("vehicles", each, each.name)}
         ${this.#where(each)}
       </li>`)}</ul>`;
@@ -99,10 +107,13 @@ class Means extends Part {
       if (!busy) duty.tick(kind, means, event.target.checked);
     };
     return html`<div class="tick">
-      <label><input type="checkbox" .checked=${live(wanted ?? means.available)} aria-busy=${busy} @change=${tick}> <span id="box-${means.id}">${name}</span></label>
+      <label><input type="checkbox" .checked=${live(wanted ?? means.available)} aria-busy=${busy}
+        @change=${tick}> <span id="box-${means.id}">${name}</span></label>
       ${busy ? html`<span class="quiet">${t("sending")}</span>` : nothing}
-      ${means.available ? html`<button class="plain small until" aria-expanded=${this.ending === means.id} aria-describedby="box-${means.id}"
-        title=${t("means.until_when", { name: means.name })} @click=${() => this.#end(means)}>${untilWords(means) || t("means.until_open")}</button>` : nothing}
+      ${means.available ? html`<button class="plain small until"
+        aria-expanded=${this.ending === means.id} aria-describedby="box-${means.id}"
+        title=${t("means.until_when", { name: means.name })} @click=${() => this.#end(means)}>${untilWords(means)
+          || t("means.until_open")}</button>` : nothing}
       ${this.ending === means.id ? this.#ending(kind, means) : nothing}
     </div>`;
   }
@@ -119,7 +130,8 @@ class Means extends Part {
       if (time || means.until) this.app.duty.tick(kind, means, true, time ? nextInstantAt(time) : null);
     };
     return html`<form class="row ending" @submit=${submit}>
-      <label class="row">${t("means.until_label")} <input type="time" name="until" .value=${means.until ? clock(means.until) : ""}></label>
+      <label class="row">${t("means.until_label")} <input type="time" name="until" .value=${means.until
+        ? clock(means.until) : ""}></label>
       <button class="small">${t("means.set")}</button></form>`;
   }
 
@@ -130,14 +142,19 @@ class Means extends Part {
     return html`<p class="where quiet">
       <span class="volume">${term("VOLUME", vehicle.volume)}</span>
       ${vehicle.mode ? html`<span class="mode" title=${t(`mode.${vehicle.mode}`)}>${vehicle.mode}</span>` : nothing}
-      ${vehicle.mission_id ? html`<strong>${t("means.on_mission", { step: mission ? term("STEP", mission.step) : "" })}</strong>` : nothing}
+      ${vehicle.mission_id ? html`<strong>${t("means.on_mission", { step: mission ? term("STEP", mission.step)
+        : "" })}</strong>` : nothing}
       ${vehicle.on_guard ? html`<strong>${t("means.on_guard")}</strong>` : nothing}
       <span>${vehicle.phones.count ? `☎ ${names || t("means.phone")}` : t("means.no_phone")}</span>
-      ${vehicle.position
-        ? html`<span title="${term("FRESHNESS", vehicle.freshness)} · ${clockSeconds(vehicle.position.recorded_at)}">${FRESHNESS_SIGNS[vehicle.freshness] ?? ""}
-            ${t("means.position", { ago: ago(vehicle.position.recorded_at) })}${vehicle.freshness === "SILENT" ? ` · ${t("asked.to_confirm")}` : ""}</span>`
-        : html`<span>${t("means.no_position")}</span>`}
+      ${this.#position(vehicle)}
     </p>`;
+  }
+
+  #position({ position, freshness }) {
+    if (!position) return html`<span>${t("means.no_position")}</span>`;
+    const title = `${term("FRESHNESS", freshness)} · ${clockSeconds(position.recorded_at)}`;
+    return html`<span title=${title}>${FRESHNESS_SIGNS[freshness] ?? ""} ${t("means.position", { ago: ago(position.recorded_at) })}${
+      freshness === "SILENT" ? ` · ${t("asked.to_confirm")}` : ""}</span>`;
   }
 }
 

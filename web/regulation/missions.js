@@ -33,14 +33,18 @@ class Missions extends Part {
   render() {
     const { desk } = this.app;
     const today = dayOf(serverNow());
-    const running = desk.running.filter((each) => this.#matches(each)).sort((a, b) => a.assigned_at.localeCompare(b.assigned_at));
-    const ended = [...desk.missions.values()].filter((each) => each.ended_at && dayOf(each.ended_at) === today && this.#matches(each));
+    const running = desk.running.filter((each) => this.#matches(each));
+    running.sort((a, b) => a.assigned_at.localeCompare(b.assigned_at));
+    const ended = [...desk.missions.values()].filter((each) => each.ended_at && dayOf(each.ended_at) === today
+      && this.#matches(each));
     ended.sort((a, b) => b.ended_at.localeCompare(a.ended_at));
     return html`<section class="column" aria-labelledby="missions-title">
-      <h2 id="missions-title" class="surface title">${t("missions.title")} <span class="count">${running.length || ""}</span></h2>
+      <div class="surface title"><h2 id="missions-title">${t("missions.title")}</h2>
+        <span class="count">${running.length || ""}</span></div>
       ${running.length ? nothing : html`<p class="surface empty quiet">${t("missions.none")}</p>`}
       ${repeat(running, (each) => each.id, (each) => this.#mission(each))}
-      ${ended.length ? html`<details class="surface ended"><summary>${t("missions.ended", { n: ended.length })}</summary>
+      ${ended.length ? html`<details class="surface ended">
+        <summary>${t("missions.ended", { n: ended.length })}</summary>
         <ul>${repeat(ended, (each) => each.id, (each) => this.#ended(each))}</ul></details>` : nothing}
     </section>`;
   }
@@ -59,7 +63,8 @@ class Missions extends Part {
   #mission(mission) {
     const sheet = this.app.desk.sheets.get(mission.id);
     const open = Boolean(sheet);
-    return html`<article class="surface mission ${mission.alarm ? "alarmed" : ""}" data-id=${mission.id} data-state=${mission.step}>
+    return html`<article class="surface mission ${mission.alarm ? "alarmed" : ""}" data-id=${mission.id}
+      data-state=${mission.step}>
       <header>
         <h3>${this.#vehicleName(mission)}</h3>
         <span class="state green">${term("STEP", mission.step)}</span>
@@ -74,13 +79,18 @@ class Missions extends Part {
       ${this.#undo(mission)}
       ${mission.trouble ? html`<p class="error" role="alert">${mission.trouble}</p>` : nothing}
       ${mission.notice ? html`<p class="state amber" role="status">${mission.notice}</p>` : nothing}
-      <button class="plain toggle" aria-expanded=${open} @click=${() => this.#toggle(mission, open)}>${t(open ? "missions.close" : "missions.open")}</button>
+      <button class="plain toggle" aria-expanded=${open} @click=${() => this.#toggle(mission, open)}>${t(open
+        ? "missions.close" : "missions.open")}</button>
       ${open ? sheetOf(this.app.desk, mission, sheet) : nothing}
       <details class="exits"><summary>${t("missions.exits")}</summary><div class="row">
-        <button class="danger" ?disabled=${Boolean(mission.sending)} @click=${() => breakDown(this.app, mission)}>${t("missions.breakdown")}</button>
-        <button ?disabled=${Boolean(mission.sending) || mission.step !== "BILAN_REALISE"} @click=${() => noTransport(this.app, mission)}>${t("missions.no_transport")}</button>
-        <button ?disabled=${Boolean(mission.sending)} @click=${() => relieve(this.app, mission)}>${t("missions.relief")}</button>
-      </div>${mission.step === "BILAN_REALISE" ? nothing : html`<p class="quiet">${t("missions.no_transport_when")}</p>`}</details>
+        <button class="danger" ?disabled=${Boolean(mission.sending)}
+          @click=${() => breakDown(this.app, mission)}>${t("missions.breakdown")}</button>
+        <button ?disabled=${Boolean(mission.sending) || mission.step !== "BILAN_REALISE"}
+          @click=${() => noTransport(this.app, mission)}>${t("missions.no_transport")}</button>
+        <button ?disabled=${Boolean(mission.sending)}
+          @click=${() => relieve(this.app, mission)}>${t("missions.relief")}</button>
+      </div>${mission.step === "BILAN_REALISE" ? nothing
+        : html`<p class="quiet">${t("missions.no_transport_when")}</p>`}</details>
     </article>`;
   }
 
@@ -94,9 +104,11 @@ class Missions extends Part {
     const broken = until(mission.promised_at) < -LATE_GRACE_MS;
     return html`<p class="promise">
       <r-countdown .to=${late ? mission.deadline : mission.promised_at}></r-countdown>
-      <span title=${clockSeconds(mission.promised_at)}>${t("missions.promised", { time: clock(mission.promised_at) })}<br>
+      <span title=${clockSeconds(mission.promised_at)}>
+        ${t("missions.promised", { time: clock(mission.promised_at) })}<br>
         <span class="quiet">${t("missions.deadline", { time: clock(mission.deadline) })}</span></span>
-      ${late ? html`<span class="state red">${t("missions.late")}</span>` : broken ? html`<span class="state amber">${t("missions.broken")}</span>` : nothing}
+      ${late ? html`<span class="state red">${t("missions.late")}</span>` : broken
+        ? html`<span class="state amber">${t("missions.broken")}</span>` : nothing}
     </p>`;
   }
 
@@ -104,9 +116,9 @@ class Missions extends Part {
   #receipts(mission) {
     const vehicle = this.app.desk.vehicle(mission.vehicle_id);
     if (vehicle && !vehicle.phones.count) return html`<p class="phone">⚠ <strong>${t("won.no_phone")}</strong></p>`;
-    if (mission.opened_at) return html`<p class="quiet">${t("missions.opened", { time: clock(mission.opened_at) })}</p>`;
-    if (mission.delivered_at) return html`<p class="quiet">${t("missions.delivered", { time: clock(mission.delivered_at) })}</p>`;
-    return html`<p class="quiet">${t("missions.not_delivered")}</p>`;
+    const { opened_at: opened, delivered_at: delivered } = mission;
+    const key = opened ? "opened" : delivered ? "delivered" : "not_delivered";
+    return html`<p class="quiet">${t(`missions.${key}`, { time: clock(opened ?? delivered) })}</p>`;
   }
 
   #next(mission) {
@@ -116,12 +128,17 @@ class Missions extends Part {
     const pausing = serverNow() - (mission.settledAt ?? 0) < PAUSE_MS;
     const sending = mission.sending === step;
     return html`<div class="next">
-      <button class="primary step" ?disabled=${Boolean(mission.sending) || pausing} @click=${() => this.#pass(mission, step, time)}>
-        ${sending ? t("sending") : term("STEP", step)}${!sending && time ? ` ${t("missions.at", { time })}` : ""}</button>
+      <button class="primary step" ?disabled=${Boolean(mission.sending) || pausing}
+        @click=${() => this.#pass(mission, step, time)}>
+        ${sending ? t("sending") : term("STEP", step)}${!sending && time ? ` ${t("missions.at", { time })}`
+          : ""}</button>
       ${telling
-        ? html`<label class="row told">${t("missions.told_at")} <input type="time" .value=${time} @input=${(event) => this.#tell(mission, event.target.value)}>
-            <button class="plain small" @click=${() => this.#tell(mission, undefined)}>${t("missions.now")}</button></label>`
-        : html`<button class="plain small" @click=${() => this.#tell(mission, clock(serverNow()))}>${t("missions.other_time")}</button>`}
+        ? html`<label class="row told">${t("missions.told_at")} <input type="time" .value=${time}
+          @input=${(event) => this.#tell(mission, event.target.value)}>
+            <button class="plain small"
+              @click=${() => this.#tell(mission, undefined)}>${t("missions.now")}</button></label>`
+        : html`<button class="plain small"
+          @click=${() => this.#tell(mission, clock(serverNow()))}>${t("missions.other_time")}</button>`}
     </div>`;
   }
 
@@ -143,9 +160,11 @@ class Missions extends Part {
   #undo(mission) {
     const left = mission.passed ? UNDO_MS - (serverNow() - Date.parse(mission.passed.at)) : 0;
     if (left <= 0 || mission.passed.step !== mission.step) return nothing;
-    return html`<p class="row undo"><button class="small" ?disabled=${Boolean(mission.sending)} @click=${() => this.app.steps.undo(mission)}>
+    return html`<p class="row undo"><button class="small" ?disabled=${Boolean(mission.sending)}
+      @click=${() => this.app.steps.undo(mission)}>
       ${t(mission.sending === "undo" ? "sending" : "missions.undo")}</button>
-      <span class="quiet figures">${term("STEP", mission.step)} · ${t("missions.undo_left", { n: Math.ceil(left / 1000) })}</span></p>`;
+      <span class="quiet figures">${term("STEP", mission.step)} ·
+        ${t("missions.undo_left", { n: Math.ceil(left / 1000) })}</span></p>`;
   }
 
   #toggle(mission, open) {
@@ -156,7 +175,9 @@ class Missions extends Part {
   #ended(mission) {
     return html`<li data-id=${mission.id} data-state=${mission.step}>
       <strong>${this.#vehicleName(mission)}</strong> · ${mission.pickup.address ?? coordinates(mission.pickup)}<br>
-      <span class="quiet"><time title=${clockSeconds(mission.assigned_at)}>${clock(mission.assigned_at)}</time>–<time title=${clockSeconds(mission.ended_at)}>${clock(mission.ended_at)}</time>
+      <span class="quiet"><time
+        title=${clockSeconds(mission.assigned_at)}>${clock(mission.assigned_at)}</time>–<time
+          title=${clockSeconds(mission.ended_at)}>${clock(mission.ended_at)}</time>
         · ${term("END", mission.end_reason)}${mission.end_detail ? ` (${mission.end_detail})` : ""}</span></li>`;
   }
 }

@@ -4,7 +4,7 @@ import { askPermission, permission } from "core/front.js";
 import { serverNow } from "core/api.js";
 import { Part, html, nothing, t } from "core/part.js";
 import { clock, clockSeconds } from "core/time.js";
-import { askReason, listenToKeys, showKeys } from "parts/dialogs.js";
+import { dialog, listenToKeys, showKeys } from "parts/dialogs.js";
 import { complain } from "parts/toasts.js";
 import "parts/account.js";
 import "parts/strip.js";
@@ -31,6 +31,7 @@ class RegulationPage extends Part {
     this.follow(app.beat, "change");
     this.follow(app.desk, "change");
     this.addEventListener("to-means", () => this.#toMeans());
+    this.addEventListener("leaving", () => app.leaving());
     listenToKeys({
       a: () => this.#asked().key("accept"),
       r: () => this.#asked().key("refuse"),
@@ -53,23 +54,27 @@ class RegulationPage extends Part {
     if (!this.app) return html`<main><p class="surface">${t("loading")}</p></main>`;
     const { app } = this;
     return html`
-      <header class="top">
+      <header><div class="top">
         <h1><span class="visually-hidden">${t("page.title")} · </span>${app.me.scope_name ?? ""}</h1>
         <r-clock></r-clock>
         <label class="search"><span class="visually-hidden">${t("page.search")}</span>
           <input id="search" type="search" placeholder=${t("page.search")} autocomplete="off" .value=${this.wanted}
-            @input=${(event) => { this.wanted = event.target.value; }} @keydown=${(event) => event.key === "Escape" && this.#clear(event)}></label>
+            @input=${(event) => { this.wanted = event.target.value; }}
+            @keydown=${(event) => event.key === "Escape" && this.#clear(event)}></label>
         <div class="tools">
-          <button class="plain post" title=${t("page.rename")} @click=${() => this.#rename()}>⌂ ${app.desk.device?.name ?? ""}</button>
+          <button class="plain post" title=${t("page.rename")}
+            @click=${() => this.#rename()}>⌂ ${app.desk.device?.name ?? ""}</button>
           ${this.#notifications()}
-          <button class="handover" ?disabled=${!app.desk.held.length || app.desk.doing.has("offer")} @click=${() => passOn(app)}>
+          <button class="handover" ?disabled=${!app.desk.held.length || app.desk.doing.has("offer")}
+            @click=${() => passOn(app)}>
             ${t(app.desk.doing.has("offer") ? "sending" : "handover.pass")}</button>
-          <button class="plain keys" aria-label=${t("keys")} title=${t("keys")} @click=${() => showKeys(KEYS.map((key) => [key, t(`key.${key}`)]))}>?</button>
+          <button class="plain keys" aria-label=${t("keys")} title=${t("keys")}
+            @click=${() => showKeys(KEYS.map((key) => [key, t(`key.${key}`)]))}>?</button>
           <r-account .me=${app.me}></r-account>
         </div>
-      </header>
+      </div>
       <r-strip .stream=${app.stream}></r-strip>
-      <r-readiness .app=${app}></r-readiness>
+      <r-readiness .app=${app}></r-readiness></header>
       <main>
         <r-alarms .app=${app}></r-alarms>
         <div class="columns">
@@ -87,7 +92,8 @@ class RegulationPage extends Part {
 
   #notifications() {
     const now = permission();
-    if (now === "default") return html`<button class="notify" @click=${() => this.#allow()}>${t("page.notify")}</button>`;
+    if (now === "default") return html`<button class="notify" title=${t("page.notify_how")}
+      @click=${() => this.#allow()}>${t("page.notify")}</button>`;
     return now === "denied" ? html`<span class="quiet denied">${t("page.notify_denied")}</span>` : nothing;
   }
 
@@ -98,7 +104,7 @@ class RegulationPage extends Part {
 
   async #rename() {
     const { app } = this;
-    const name = await askReason(t("page.rename"), { text: t("page.rename_text", { name: app.desk.device.name }), yes: t("page.rename_yes") });
+    const name = await askName(app.desk.device.name);
     if (!name) return;
     try {
       await app.rename(name);
@@ -113,10 +119,28 @@ class RegulationPage extends Part {
   }
 
   #toMeans() {
-    const first = this.querySelector("r-means input[type=checkbox]:not(:checked)") ?? this.querySelector("r-means input");
+    const means = this.querySelector("r-means");
+    const first = means.querySelector("input[type=checkbox]:not(:checked)") ?? means.querySelector("input");
     first?.scrollIntoView({ block: "center" });
     first?.focus();
   }
+}
+
+/** How this post shall be called; null when it was given up. */
+function askName(now) {
+  return dialog(t("page.rename"), (done) => {
+    const send = (event) => {
+      event.preventDefault();
+      done(new FormData(event.target).get("name").trim() || null);
+    };
+    return html`<p>${t("page.rename_text")}</p>
+      <form class="stack" @submit=${send}>
+        <div class="field"><label for="post-name">${t("page.rename_label")}</label>
+          <input id="post-name" name="name" maxlength="100" required autofocus autocomplete="off" .value=${now}></div>
+        <div class="actions"><button type="button" @click=${() => done(null)}>${t("give_up")}</button>
+          <button class="primary">${t("page.rename_yes")}</button></div>
+      </form>`;
+  });
 }
 
 /** The time of the SAMU's clocks. */

@@ -53,15 +53,19 @@ export function counterPanel(view, card, open) {
     <div class="row">${LONGER.map((each, at) => html`<button type="button" class="chip" ?autofocus=${at === 0}
       aria-pressed=${panel.minutes === asked + each} @click=${() => set({ minutes: asked + each })}>+${each}</button>`)}
       <label class="minutes"><span>${t("asked.minutes")}</span>
-        <input type="number" inputmode="numeric" min="1" max=${MOST_MINUTES} step="1" .value=${live(String(panel.minutes ?? ""))}
+        <input type="number" inputmode="numeric" min="1" max=${MOST_MINUTES} step="1"
+          .value=${live(String(panel.minutes ?? ""))}
           @input=${(event) => set({ minutes: Number(event.target.value) || null })}></label>
     </div>
     ${open.length > 1 ? html`<label class="choose"><span>${t("asked.counter_with")}</span>
       <select @change=${(event) => set({ only: event.target.value })}>${open.map((each) => html`
-        <option value=${each.id} ?selected=${each === one}>${askedName(view.app.desk, each)}</option>`)}</select></label>
-      <label class="row"><input type="checkbox" .checked=${panel.others} @change=${(event) => set({ others: event.target.checked })}>
+        <option value=${each.id}
+          ?selected=${each === one}>${askedName(view.app.desk, each)}</option>`)}</select></label>
+      <label class="row"><input type="checkbox" .checked=${panel.others}
+        @change=${(event) => set({ others: event.target.checked })}>
         ${t("asked.refuse_others", { n: others.length })}</label>` : nothing}
-    <div class="row"><button class="primary" ?disabled=${!(panel.minutes > 0) || Boolean(one.sending)}>${t(one.sending ? "sending" : "asked.propose")}</button>
+    <div class="row"><button class="primary" ?disabled=${!(panel.minutes > 0)
+      || Boolean(one.sending)}>${t(one.sending ? "sending" : "asked.propose")}</button>
       <span class="quiet" role="status">${panel.minutes ? t("asked.promise", promise(panel.minutes)) : ""}</span></div>
   </form>`;
 }

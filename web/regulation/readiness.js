@@ -29,7 +29,8 @@ class Readiness extends Part {
 
   render() {
     const { colour, sentence, missing, since } = this.app.beat.readiness;
-    const more = colour === "AMBER" ? missing.filter((each) => !sentence.toLowerCase().includes(each.detail.toLowerCase())) : [];
+    const more = colour === "AMBER"
+      ? missing.filter((each) => !sentence.toLowerCase().includes(each.detail.toLowerCase())) : [];
     const kept = this.app.beat.told?.not_received ?? [];
     return html`<div class="readiness">
       <p class="word" role="status"><span aria-hidden="true">${SIGNS[colour]}</span> ${t(`ready.${colour}`)}</p>
@@ -51,9 +52,11 @@ class Readiness extends Part {
     const others = (desk.company?.sites ?? []).filter((each) => each.regulation.state === "HELD" && !desk.holds(each));
     const buttons = {
       take: desk.free.length
-        ? html`<button class="repair" ?disabled=${desk.doing.has("take")} @click=${() => duty.takeFree()}>${t(desk.doing.has("take") ? "sending" : "ready.take")}</button>`
+        ? html`<button class="repair" ?disabled=${desk.doing.has("take")}
+          @click=${() => duty.takeFree()}>${t(desk.doing.has("take") ? "sending" : "ready.take")}</button>`
         : nothing,
-      take_over: html`<button class="repair" ?disabled=${desk.doing.has("take")} @click=${() => duty.takeOver(others)}>${t("ready.take_over")}</button>`,
+      take_over: html`<button class="repair" ?disabled=${desk.doing.has("take")}
+        @click=${() => duty.takeOver(others)}>${t("ready.take_over")}</button>`,
       tick: html`<button class="repair" @click=${() => this.say("to-means")}>${t("ready.tick")}</button>`,
       retry: html`<button class="repair" @click=${() => beat.now()}>${t("ready.retry")}</button>`,
     };

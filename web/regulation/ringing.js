@@ -45,7 +45,8 @@ export class Ringing {
     const wanted = new Map();
     for (const each of asked) {
       const tag = `${each.demand_id}:${each.round}${each.rung_at ? ":2" : ""}`;
-      wanted.set(tag, [t("front.asked", { n: 1 }), `${placeName(this.#desk, each.demand.pickup)} · ${t("asked.delay", { n: each.demand.max_delay_minutes })}`]);
+      const { pickup, max_delay_minutes: minutes } = each.demand;
+      wanted.set(tag, [t("front.asked", { n: 1 }), `${placeName(this.#desk, pickup)} · ${t("asked.delay", { n: minutes })}`]);
     }
     for (const each of alarms) wanted.set(each.id, [t("front.alarm"), each.sentence]);
     for (const [tag, told] of this.#notified) {
@@ -53,6 +54,8 @@ export class Ringing {
       told?.close();
       this.#notified.delete(tag);
     }
-    for (const [tag, [title, body]] of wanted) if (!this.#notified.has(tag)) this.#notified.set(tag, notify(tag, title, body));
+    for (const [tag, [title, body]] of wanted) {
+      if (!this.#notified.has(tag)) this.#notified.set(tag, notify(tag, title, body));
+    }
   }
 }

@@ -17,7 +17,8 @@ export function sheetOf(desk, mission, sheet) {
       ${line("sheet.motive", sheet.motive)}
       ${line("sheet.instructions", sheet.instructions)}
       ${mission.ended_at ? nothing : line("sheet.patient", patient ? patientWords(patient) : null)}
-      ${mission.ended_at ? nothing : line("sheet.callback", patient?.callback_phone ? tel(patient.callback_phone) : null)}
+      ${mission.ended_at ? nothing : line("sheet.callback", patient?.callback_phone ? tel(patient.callback_phone)
+        : null)}
       ${line("sheet.samu", sheet.samu_phone ? tel(sheet.samu_phone) : null)}
       ${line("sheet.destination", sheet.destination.name ?? t("sheet.no_destination"))}
       ${line("sheet.reference", sheet.reference)}
@@ -45,6 +46,8 @@ function patientWords(patient) {
 /** When it happened; and when it was told, if that was later (rule 43). */
 function step(passed) {
   const later = Date.parse(passed.recorded_at) - Date.parse(passed.occurred_at) > MINUTE_MS;
-  return html`<li><time title=${clockSeconds(passed.occurred_at)}>${clock(passed.occurred_at)}</time> <strong>${term("STEP", passed.step)}</strong>
-    <span class="quiet">${passed.by}${later ? ` · ${t("sheet.told", { time: clock(passed.recorded_at) })}` : ""}</span></li>`;
+  return html`<li><time title=${clockSeconds(passed.occurred_at)}>${clock(passed.occurred_at)}</time>
+    <strong>${term("STEP", passed.step)}</strong>
+    <span class="quiet">${passed.by}${later ? ` · ${t("sheet.told", { time: clock(passed.recorded_at) })}` : ""}</span>
+  </li>`;
 }

@@ -21,7 +21,8 @@ export const declareCarence = (id, reason) => act(id, post(`/v1/demands/${id}/ca
 
 export const amend = (id, terms) => act(id, patch(`/v1/demands/${id}`, terms));
 
-export const setDestination = (id, facility) => act(id, put(`/v1/demands/${id}/destination`, { facility_id: facility }));
+export const setDestination = (id, facility) => act(id,
+  put(`/v1/demands/${id}/destination`, { facility_id: facility }));
 
 /** Who the patient is: this reading is written down. */
 export const readPatient = async (id) => (await get(`/v1/demands/${id}`)).patient;

@@ -1,12 +1,15 @@
 /** Alarms: what somebody must look at, until somebody does, and until it is over. */
 
+import { askPermission, permission } from "core/front.js";
 import { Part, html, nothing, repeat, t } from "core/part.js";
 import { ago, clockSeconds, day } from "core/time.js";
 import { see } from "./actions.js";
+import { callLink, panelHead } from "./pieces.js";
 import { state } from "./state.js";
 import { communeOf, complain } from "./words.js";
 
 const ORDER = ["RAISED", "SEEN", "CLOSED"];
+const TONES = { RAISED: "red", SEEN: "amber", CLOSED: "" };
 
 class Alarms extends Part {
   static properties = { busy: { state: true } };
@@ -26,38 +29,62 @@ class Alarms extends Part {
   render() {
     const open = [...state.alarms].sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
     return html`<section class="stack" aria-labelledby="alarms-title">
-      <header class="row head"><h2 id="alarms-title">${t("alarms.title")}</h2>
-        <button class="plain back" @click=${() => this.say("back")}>${t("close")} <kbd>${t("key.escape")}</kbd></button></header>
-      ${open.length ? html`<ul class="alarms" aria-live="polite">${repeat(open, (each) => each.id, (each) => this.#alarm(each))}</ul>`
+      ${panelHead("alarms-title", t("alarms.title"), () => this.say("back"))}
+      ${this.#desktop()}
+      ${open.length ? html`<ul class="alarms" aria-live="polite">${this.#list(open)}</ul>`
         : html`<p class="empty">${t(state.known.has("alarms") ? "alarms.empty" : "loading")}</p>`}
-      <details @toggle=${(event) => event.target.open && state.readPastAlarms()}><summary>${t("alarms.closed")} <span class="count figures">${state.pastAlarms.length}</span></summary>
-        ${state.pastAlarms.length ? html`<ul class="alarms past">${repeat(state.pastAlarms, (each) => each.id, (each) => this.#alarm(each))}</ul>`
+      <details @toggle=${(event) => event.target.open && state.readPastAlarms()}>
+        <summary>${t("alarms.closed")} <span class="count figures">${state.pastAlarms.length}</span></summary>
+        ${state.pastAlarms.length ? html`<ul class="alarms past">${this.#list(state.pastAlarms)}</ul>`
           : html`<p class="quiet">${t("alarms.none_closed")}</p>`}
       </details>
     </section>`;
+  }
+
+  /** The desktop is told when this page is not in front; the browser lets it be told after a click only. */
+  #desktop() {
+    if (!state.may.see || permission() !== "default") return nothing;
+    const ask = async () => (await askPermission(), this.requestUpdate());
+    return html`<p class="row"><button @click=${ask}>${t("alarms.desktop")}</button>
+      <span class="quiet">${t("alarms.desktop_why")}</span></p>`;
+  }
+
+  #list(alarms) {
+    return repeat(alarms, (each) => each.id, (each) => this.#alarm(each));
   }
 
   #alarm(alarm) {
     const raised = alarm.state === "RAISED";
     return html`<li class="alarm ${alarm.state}" data-id=${alarm.id} data-state=${alarm.state}>
       <div>
-        <p><span class="state ${raised ? "red" : alarm.state === "SEEN" ? "amber" : ""}">${t(`alarm.${alarm.kind}`)}</span>
+        <p><span class="state ${TONES[alarm.state]}">${t(`alarm.${alarm.kind}`)}</span>
           ${alarm.level > 1 ? html`<b>${t("alarms.level", { n: alarm.level })}</b>` : nothing}</p>
         <p class="sentence">${alarm.sentence}</p>
-        <p class="quiet"><time datetime=${alarm.raised_at} title=${day(alarm.raised_at)}>${clockSeconds(alarm.raised_at)} · ${ago(alarm.raised_at)}</time>
-          ${alarm.seen_at ? ` · ${t("alarms.seen", { at: clockSeconds(alarm.seen_at), by: alarm.seen_by ?? t(`actor.${alarm.seen_by_role ?? "SAMU"}`) })}` : nothing}
-          ${alarm.company_seen_at ? ` · ${t("alarms.company_seen", { at: clockSeconds(alarm.company_seen_at) })}` : nothing}
-          ${alarm.closed_at ? ` · ${t("alarms.over", { at: clockSeconds(alarm.closed_at) })}` : nothing}</p>
+        <p class="quiet"><time datetime=${alarm.raised_at} title=${day(alarm.raised_at)}>
+          ${clockSeconds(alarm.raised_at)} · ${ago(alarm.raised_at)}</time> ${this.#since(alarm)}</p>
         <p class="row">
-          ${alarm.demand_id ? html`<a href="#d/${alarm.demand_id}">${t("alarms.demand")}${about(alarm.demand_id)}</a>` : nothing}
+          ${alarm.demand_id ? html`<a href="#d/${alarm.demand_id}">${t("alarms.demand")}${about(alarm.demand_id)}</a>`
+            : nothing}
           ${alarm.period_id ? html`<a href="#guard">${t("alarms.guard")}</a>` : nothing}
           ${alarm.kind === "COVERAGE_LOST" ? html`<a href="#coverage">${t("alarms.coverage")}</a>` : nothing}
-          ${alarm.company_phone ? html`<a class="phone figures" href="tel:${alarm.company_phone.replace(/[^+\d]/g, "")}">☎ ${alarm.company_name} ${alarm.company_phone}</a>` : nothing}
+          ${alarm.company_phone ? callLink(alarm.company_phone,
+            `☎ ${alarm.company_name} ${alarm.company_phone}`) : nothing}
         </p>
       </div>
-      ${raised && state.may.see ? html`<button class="primary" ?disabled=${this.busy.has(alarm.id)} @click=${() => this.#see(alarm)}>
+      ${raised && state.may.see ? html`<button class="primary"
+        ?disabled=${this.busy.has(alarm.id)} @click=${() => this.#see(alarm)}>
         ${t(this.busy.has(alarm.id) ? "sending" : "alarms.see")}</button>` : nothing}
     </li>`;
+  }
+
+  /** Who has seen it, and when it was over. */
+  #since({ seen_at: seen, seen_by: person, seen_by_role: role, company_seen_at: company, closed_at: closed }) {
+    const said = [
+      seen && t("alarms.seen", { at: clockSeconds(seen), by: person ?? t(`actor.${role ?? "SAMU"}`) }),
+      company && t("alarms.company_seen", { at: clockSeconds(company) }),
+      closed && t("alarms.over", { at: clockSeconds(closed) }),
+    ];
+    return said.filter(Boolean).map((each) => ` · ${each}`);
   }
 
   async #see(alarm) {

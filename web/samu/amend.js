@@ -22,14 +22,18 @@ const form = (demand, done) => html`
     <div class="field"><label for="amend-place">${t("amend.place")}</label>
       <input id="amend-place" name="place" autocomplete="off" value=${coordinates(demand.pickup)}></div>
     <div class="field"><label for="amend-address">${t("amend.address")}</label>
-      <input id="amend-address" name="address" maxlength="300" autocomplete="off" value=${demand.pickup.address ?? ""}></div>
+      <input id="amend-address" name="address" maxlength="300" autocomplete="off"
+        value=${demand.pickup.address ?? ""}></div>
     <div class="field"><label for="amend-access">${t("amend.access")}</label>
-      <input id="amend-access" name="access" maxlength="300" autocomplete="off" value=${demand.pickup.access ?? ""}></div>
+      <input id="amend-access" name="access" maxlength="300" autocomplete="off"
+        value=${demand.pickup.access ?? ""}></div>
     <div class="field"><label for="amend-delay">${t("amend.delay")}</label>
-      <input id="amend-delay" name="delay" type="number" min="5" max="480" required autofocus value=${demand.max_delay_minutes}></div>
+      <input id="amend-delay" name="delay" type="number" min="5" max="480" required autofocus
+        value=${demand.max_delay_minutes}></div>
     <div class="field"><label for="amend-volume">${t("amend.volume")}</label>
       <select id="amend-volume" name="volume">${VOLUMES.map((volume) => html`
-        <option value=${volume} ?selected=${volume === demand.volume}>${term("VOLUME", volume)}</option>`)}</select></div>
+        <option value=${volume} ?selected=${volume
+          === demand.volume}>${term("VOLUME", volume)}</option>`)}</select></div>
     <p class="error" role="alert"></p>
     <div class="actions"><button type="button" @click=${() => done(null)}>${t("give_up")}</button>
       <button class="primary">${t("amend.send")}</button></div>

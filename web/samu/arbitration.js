@@ -23,15 +23,18 @@ class Arbitration extends Part {
     const proposals = demand.counter_proposals ?? [];
     if (!SEARCHING.includes(demand.status) || (!proposals.length && !demand.carence_proposed)) return nothing;
     const now = demand.status === "ARBITRATION";
+    const free = demand.status === "SOLICITING_FREE_CHOICE";
+    if (free && !proposals.length) return nothing;
     return html`<section class="arbitration ${now ? "now" : ""}" aria-labelledby="arbitration-title">
       <h3 id="arbitration-title">${t(now ? "decide.title" : "decide.title_later")}</h3>
-      ${demand.carence_proposed ? this.#carence() : nothing}
+      ${demand.carence_proposed && !free ? this.#carence() : nothing}
       ${proposals.length ? html`
         <ul>${repeat(proposals, (each) => each.solicitation_id, (each) => this.#proposal(each, now))}</ul>
         ${now && state.may.decide ? html`<div class="row">
-          <button class="danger" ?disabled=${this.busy} @click=${() => refuseAll(demand)}>${t("decide.refuse_all")}</button>
+          <button class="danger" ?disabled=${this.busy}
+            @click=${() => refuseAll(demand)}>${t("decide.refuse_all")}</button>
         </div>` : nothing}` : nothing}
-      ${!now ? html`<p class="quiet">${t("decide.later")}</p>` : nothing}
+      ${now ? nothing : html`<p class="quiet">${t(free ? "decide.free_choice" : "decide.later")}</p>`}
     </section>`;
   }
 
@@ -43,13 +46,16 @@ class Arbitration extends Part {
 
   #proposal(proposal, now) {
     const asked = this.demand.solicitations.find((each) => each.id === proposal.solicitation_id);
-    return html`<li class="proposal ${proposal.best ? "best" : ""}" data-id=${proposal.solicitation_id} data-state="COUNTERED">
+    return html`<li class="proposal ${proposal.best ? "best" : ""}"
+      data-id=${proposal.solicitation_id} data-state="COUNTERED">
       <strong class="minutes figures">${proposal.delay_minutes} min</strong>
-      <span class="who"><b>${companyName(proposal.company_id)}</b>${asked ? html`<br><span class="quiet">${target(asked)}</span>` : nothing}
+      <span class="who"><b>${companyName(proposal.company_id)}</b>${asked
+        ? html`<br><span class="quiet">${target(asked)}</span>` : nothing}
         ${proposal.best ? html` <span class="state green">${t("decide.best")}</span>` : nothing}
         ${proposal.regulated ? nothing : html` <span class="state amber">${t("decide.nobody_there")}</span>`}</span>
       ${state.may.decide && now ? html`<button class=${proposal.best ? "accept" : ""} ?disabled=${this.busy}
-        @click=${() => accept(this.demand, proposal)}>${t(this.busy ? "sending" : "decide.accept")}${proposal.best ? html` <kbd>A</kbd>` : nothing}</button>` : nothing}
+        @click=${() => accept(this.demand, proposal)}>${t(this.busy ? "sending" : "decide.accept")}${proposal.best
+          ? html` <kbd aria-hidden="true">A</kbd>` : nothing}</button>` : nothing}
     </li>`;
   }
 }

@@ -21,8 +21,10 @@ class Asked extends Part {
     const rows = [...(this.demand.solicitations ?? [])].sort(byAnswer);
     return html`<section aria-labelledby="asked-title">
       <h3 id="asked-title">${t("asked.title")} <span class="count figures">${rows.length}</span></h3>
-      ${rows.length ? html`<div class="scroll" tabindex="0" role="region" aria-label=${t("asked.title")}><table class="asked">
-        <thead><tr>${["who", "tier", "eta", "answer", "at"].map((name) => html`<th scope="col">${t(`asked.${name}`)}</th>`)}</tr></thead>
+      ${rows.length ? html`<div class="scroll" tabindex="0" role="region"
+        aria-label=${t("asked.title")}><table class="asked">
+        <thead><tr>${["who", "tier", "eta", "answer",
+          "at"].map((name) => html`<th scope="col">${t(`asked.${name}`)}</th>`)}</tr></thead>
         <tbody>${repeat(rows, (each) => each.id, (each) => this.#row(each))}</tbody>
       </table></div>` : html`<p class="quiet">${t("asked.empty")}</p>`}
     </section>`;
@@ -32,10 +34,13 @@ class Asked extends Part {
     const answer = ANSWERS[asked.state];
     return html`<tr data-id=${asked.id} data-state=${asked.state}>
       <th scope="row">${target(asked)}<br><span class="quiet">${companyName(asked.company_id)}</span></th>
-      <td>${term("TIER", asked.tier)}${asked.round > 1 ? html`<br><span class="quiet">${t("asked.round", { n: asked.round })}</span>` : nothing}</td>
-      <td class="figures">${between(asked)}${asked.to_confirm ? html`<br><span class="quiet">${t("asked.to_confirm")}</span>` : nothing}</td>
+      <td>${term("TIER", asked.tier)}${asked.round > 1
+        ? html`<br><span class="quiet">${t("asked.round", { n: asked.round })}</span>` : nothing}</td>
+      <td class="figures">${between(asked)}${asked.to_confirm
+        ? html`<br><span class="quiet">${t("asked.to_confirm")}</span>` : nothing}</td>
       <td><span class="state ${answer?.colour ?? ""}">${term("ANSWER", asked.state)}</span>
-        ${asked.counter_delay_minutes ? html` <b class="figures">${t("minutes", { n: asked.counter_delay_minutes })}</b>` : nothing}
+        ${asked.counter_delay_minutes ? html` <b class="figures">${t("minutes",
+          { n: asked.counter_delay_minutes })}</b>` : nothing}
         ${asked.reason ? html`<br><span class="quiet">${reasonOf(asked)}</span>` : nothing}</td>
       <td class="figures">${asked.answered_at ? clockSeconds(asked.answered_at)
         : asked.state === "OPEN" ? html`<r-countdown .to=${asked.answer_before}></r-countdown>` : nothing}</td>
@@ -57,7 +62,8 @@ function between({ earliest_minutes: earliest, eta_minutes: latest }) {
 
 function byAnswer(one, other) {
   return ORDER.indexOf(one.state) - ORDER.indexOf(other.state)
-    || (one.counter_delay_minutes ?? one.eta_minutes ?? 999) - (other.counter_delay_minutes ?? other.eta_minutes ?? 999);
+    || (one.counter_delay_minutes ?? one.eta_minutes ?? 999) - (other.counter_delay_minutes ?? other.eta_minutes
+      ?? 999);
 }
 
 customElements.define("samu-asked", Asked);

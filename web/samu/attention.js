@@ -30,14 +30,16 @@ function ring() {
   const raised = state.alarms.filter((each) => each.state === "RAISED");
   sounds.ring(raised.length ? ["alarm"] : []);
   call(raised.length ? t("front.alarms", { n: raised.length }) : null);
-  for (const alarm of raised) once(`${alarm.id} ${alarm.level}`, () => notify(alarm.id, t("front.alarm"), alarm.sentence));
+  for (const alarm of raised) once(`${alarm.id} ${alarm.level}`,
+    () => notify(alarm.id, t("front.alarm"), alarm.sentence));
 }
 
 function askToDecide() {
   for (const demand of state.demands.values()) {
     if (sectionOf(demand) !== "arbitration") continue;
     once(`${demand.id} ${demand.revision} decide`, () =>
-      notify(`decide ${demand.id}`, t("board.to_decide"), `${demand.max_delay_minutes}′ · ${communeOf(demand.pickup)}`));
+      notify(`decide ${demand.id}`, t("board.to_decide"),
+        `${demand.max_delay_minutes}′ · ${communeOf(demand.pickup)}`));
   }
 }
 

@@ -6,9 +6,13 @@ import { clock, clockSeconds } from "core/time.js";
 import { SEARCHING, state } from "./state.js";
 import { communeOf, companyName, counts, pace, plainly, vehicleName } from "./words.js";
 
+/** Whether the SAMU must decide: nobody accepted, or nobody was found. While a free choice is answered it waits. */
+export const isToDecide = ({ status, carence_proposed: carence }) =>
+  status === "ARBITRATION" || (carence && SEARCHING.includes(status) && status !== "SOLICITING_FREE_CHOICE");
+
 /** Where a demand belongs: what must be decided, what is searched, what drives, what is over. */
 export function sectionOf(demand) {
-  if (demand.status === "ARBITRATION" || (demand.carence_proposed && SEARCHING.includes(demand.status))) return "arbitration";
+  if (isToDecide(demand)) return "arbitration";
   if (SEARCHING.includes(demand.status)) return "searching";
   return demand.status === "ASSIGNED" ? "missions" : "over";
 }
@@ -35,7 +39,8 @@ class Board extends Part {
 
   /** What was chosen is seen, wherever it was chosen. */
   updated(changed) {
-    if (changed.has("chosen") && this.chosen) this.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
+    if (changed.has("chosen") && this.chosen)
+      this.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
   }
 
   /** Put the cursor into the filter. */
@@ -94,17 +99,19 @@ class Board extends Part {
     const wanted = plainly(this.filter);
     if (!wanted) return true;
     const { mission, pickup } = demand;
-    const said = [
-      demand.reference, pickup.address, communeOf(pickup), demand.volume, demand.max_delay_minutes, term("STATUS", demand.status),
-      mission && vehicleName(mission.vehicle_id), mission && companyName(mission.company_id), mission && term("STEP", mission.step),
-    ];
+    const said = [demand.reference, pickup.address, communeOf(pickup), demand.volume, demand.max_delay_minutes];
+    said.push(term("STATUS", demand.status));
+    if (mission) said.push(vehicleName(mission.vehicle_id), companyName(mission.company_id), term("STEP", mission.step));
     const text = plainly(said.join(" "));
     return wanted.split(" ").every((word) => text.includes(word));
   }
 
   #section(name, demands) {
     return html`<section class="section ${name} ${demands.length ? "some" : ""}" aria-labelledby="section-${name}">
-      <header><h2 id="section-${name}">${t(`board.${name}`)}</h2><span class="count figures">${demands.length}</span></header>
+      <header>
+        <h2 id="section-${name}">${t(`board.${name}`)}</h2>
+        <span class="count figures">${demands.length}</span>
+      </header>
       ${demands.length
         ? html`<ul>${repeat(demands, (each) => each.id, (each) => html`<li>${this.#line(each)}</li>`)}</ul>`
         : html`<p class="quiet empty">${state.known.has("demands") ? this.#empty(name) : t("loading")}</p>`}
@@ -120,7 +127,10 @@ class Board extends Part {
   #over(demands) {
     return html`<section class="section over" aria-labelledby="section-over">
       <details ?open=${Boolean(this.filter)}>
-        <summary><h2 id="section-over">${t("board.over")}</h2><span class="count figures">${demands.length}</span></summary>
+        <summary>
+          <h2 id="section-over">${t("board.over")}</h2>
+          <span class="count figures">${demands.length}</span>
+        </summary>
         ${demands.length
           ? html`<ul>${repeat(demands, (each) => each.id, (each) => html`<li>${this.#line(each)}</li>`)}</ul>`
           : html`<p class="quiet empty">${t("board.over.empty")}</p>`}
@@ -129,7 +139,8 @@ class Board extends Part {
   }
 
   #line(demand) {
-    return html`<a class="line ${toneOf(demand)}" href="#d/${demand.id}" data-id=${demand.id} data-state=${demand.status}
+    return html`<a class="line ${toneOf(demand)}"
+      href="#d/${demand.id}" data-id=${demand.id} data-state=${demand.status}
       aria-current=${demand.id === this.chosen ? "true" : "false"}>
       <span class="what">
         <span class="delay figures">${demand.max_delay_minutes}′</span>
@@ -137,7 +148,7 @@ class Board extends Part {
       </span>
       <span class="where">
         <span class="commune">${communeOf(demand.pickup)}</span>
-        <span class="address">${demand.exercise ? html`<b class="exercise">${t("exercise")}</b> ` : nothing}${demand.pickup.address ?? demand.reference}</span>
+        <span class="address">${demand.exercise ? exercise() : nothing}${demand.pickup.address ?? demand.reference}</span>
       </span>
       ${this.#clock(demand)}
       <span class="how">${HOW[sectionOf(demand)](demand)}</span>
@@ -146,13 +157,19 @@ class Board extends Part {
 
   #clock(demand) {
     const section = sectionOf(demand);
-    if (section === "over") return html`<time class="when" datetime=${demand.ended_at} title=${clockSeconds(demand.ended_at)}>${clock(demand.ended_at)}</time>`;
-    if (section === "searching" && demand.tier_deadline) return html`<r-countdown class="when" .to=${demand.tier_deadline}></r-countdown>`;
+    if (section === "over") {
+      const at = demand.ended_at;
+      return html`<time class="when" datetime=${at} title=${clockSeconds(at)}>${clock(at)}</time>`;
+    }
+    if (section === "searching" && demand.tier_deadline) return until(demand.tier_deadline);
     if (section === "arbitration") return html`<strong class="when decide">${t("board.to_decide")}</strong>`;
     if (demand.mission?.steps.some((each) => each.step === "LIEU_INTERVENTION")) return nothing;
-    return html`<r-countdown class="when" .to=${demand.deadline}></r-countdown>`;
+    return until(demand.deadline);
   }
 }
+
+const until = (instant) => html`<r-countdown class="when" .to=${instant}></r-countdown>`;
+const exercise = () => html`<b class="exercise">${t("exercise")}</b> `;
 
 /** The colour of a line's edge; the line says the same in words. */
 function toneOf(demand) {
@@ -172,7 +189,8 @@ const HOW = {
     if (!mission) return term("STATUS", demand.status);
     const kept = pace(demand);
     return html`<span class="step">${term("STEP", mission.step)}</span>
-      <span>${vehicleName(mission.vehicle_id)} · <span class="figures" title=${t("mission.promised")}>${clock(mission.promised_at)}</span></span>
+      <span>${vehicleName(mission.vehicle_id)} · <span class="figures"
+        title=${t("mission.promised")}>${clock(mission.promised_at)}</span></span>
       ${kept ? html`<b class="pace ${kept.colour}">${kept.word}</b>` : nothing}
       ${mission.alarm ? html`<b class="late">✕ ${t(`alarm.${mission.alarm}`)}</b>` : nothing}`;
   },
@@ -183,13 +201,15 @@ const delayed = (demand) =>
   demand.search === "DELAYED" ? html`<b class="late">✕ ${t("board.delayed")}</b>` : nothing;
 
 function answers(demand) {
+  if (!demand.solicitations) return html`<span class="quiet">${t("loading")}</span>`;
   const count = counts(demand);
   const best = demand.counter_proposals?.find((each) => each.best);
   const said = [
     count.asked && t("count.asked", { n: count.asked }),
     count.refused && t("count.refused", { n: count.refused }),
     count.silent && t("count.silent", { n: count.silent }),
-    demand.counter_proposals?.length && t("count.countered", { n: demand.counter_proposals.length, best: best?.delay_minutes ?? "?" }),
+    demand.counter_proposals?.length && t("count.countered",
+      { n: demand.counter_proposals.length, best: best?.delay_minutes ?? "?" }),
   ].filter(Boolean);
   const phone = demand.guard_by_phone?.length ? html`<b class="warn">☎ ${t("board.guard_by_phone")}</b>` : nothing;
   return html`${phone}<span>${said.join(" · ") || t("count.none")}</span>`;

@@ -1,7 +1,11 @@
-/** Coordinates as people paste them: "43.213, 2.349", "43,213 2,349", "43°12'47\" N, 2°20'57\" E", "N 43 12.78 E 2 20.95". */
+/**
+ * Coordinates as people paste them: "43.213, 2.349", "43,213 2,349", "43°12'47\" N, 2°20'57\" E", "N 43 12.78 E 2
+ * 20.9".
+ */
 
 const DEGREES = new RegExp(
-  String.raw`^([NSEOW])?\s*([+\-−]?\d{1,3}(?:[.,]\d+)?)\s*°?\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:['’′]|(?=\s|$|[NSEOW]))\s*)?` +
+  String.raw`^([NSEOW])?\s*([+\-−]?\d{1,3}(?:[.,]\d+)?)\s*°?\s*` +
+    String.raw`(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:['’′]|(?=\s|$|[NSEOW]))\s*)?` +
     String.raw`(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:"|”|″|''|’’|′′)?\s*)?([NSEOW])?$`,
   "i",
 );
@@ -19,7 +23,10 @@ const PAIRS = [
 /** Whether a text looks like coordinates at all: no name of a commune begins like that. */
 export const looksLikeCoordinates = (text) => /^\s*\(?\s*(?:[NSEOW]\s*\d|[+\-−]?\d+\s*(?:[.,°]\s*\d|°))/i.test(text);
 
-/** `{lat, lon}` in degrees, or null for a text that is none. Letters decide which is which; without them latitude is first. */
+/**
+ * `{lat, lon}` in degrees, or null for a text that is none. Letters say which is which; without them latitude is
+ * first.
+ */
 export function parseCoordinates(text) {
   const cleaned = text.trim().replace(/^\(|\)$/g, "").replace(/[    ]/g, " ").trim();
   for (const pair of PAIRS) {

@@ -51,7 +51,8 @@ async function send(id, decision, given, proposal) {
     toast(t(decision === "ACCEPT" ? "decide.accepted" : "decide.refused"), "good");
   } catch (error) {
     if (error.code !== "company_not_regulated" || given.confirm) return complain(error);
-    const called = await confirm(t("decide.not_regulated"), t("decide.not_regulated_text", { company: companyName(proposal.company_id) }), {
+    const called = await confirm(t("decide.not_regulated"),
+      t("decide.not_regulated_text", { company: companyName(proposal.company_id) }), {
       yes: t("decide.was_called"), danger: true,
     });
     if (called) await send(id, decision, { ...given, confirm: true }, proposal);
@@ -77,7 +78,8 @@ export async function cancel(demand) {
 
 /** Declare that nobody could come. */
 export async function carence(demand) {
-  const reason = await askReason(t("carence.title"), { needed: false, text: t("carence.text"), yes: t("carence.title") });
+  const reason = await askReason(t("carence.title"),
+    { needed: false, text: t("carence.text"), yes: t("carence.title") });
   if (reason !== null) await tried(during(demand.id, () => declareCarence(demand.id, reason)), "carence.done");
 }
 

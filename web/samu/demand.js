@@ -6,10 +6,12 @@ import "parts/countdown.js";
 import "./arbitration.js";
 import "./asked.js";
 import { amendDialog } from "./amend.js";
+import { isToDecide } from "./board.js";
 import { cancel, sending } from "./deciding.js";
 import { destinationDialog } from "./destination.js";
 import "./mission.js";
 import "./patient.js";
+import { callLink, closeButton } from "./pieces.js";
 import { SEARCHING, state } from "./state.js";
 import "./timeline.js";
 import "./verdicts.js";
@@ -29,11 +31,13 @@ class Demand extends Part {
 
   render() {
     const demand = state.demands.get(this.demandId);
-    if (!demand) return html`<p class="empty">${t(state.known.has(`no ${this.demandId}`) ? "demand.unknown" : "loading")}</p>`;
+    if (!demand) return html`<p class="empty">${t(state.known.has(`no ${this.demandId}`) ? "demand.unknown"
+      : "loading")}</p>`;
     const searching = SEARCHING.includes(demand.status);
     return html`<article class="demand" data-id=${demand.id} data-state=${demand.status} aria-labelledby="demand-title">
       ${this.#head(demand)}
-      ${demand.search === "DELAYED" && searching ? html`<p class="banner red" role="alert">✕ ${t("demand.delayed")}</p>` : nothing}
+      ${demand.search === "DELAYED" && searching
+        ? html`<p class="banner red" role="alert">✕ ${t("demand.delayed")}</p>` : nothing}
       ${this.#guard(demand)}
       <samu-arbitration .demand=${demand}></samu-arbitration>
       ${demand.mission ? html`<samu-mission .demand=${demand}></samu-mission>` : nothing}
@@ -53,19 +57,23 @@ class Demand extends Part {
     const over = Boolean(demand.ended_at);
     return html`<header class="head">
       <div>
-        <h2 id="demand-title" tabindex="-1">${demand.max_delay_minutes} min · ${term("VOLUME", demand.volume)} · ${communeOf(demand.pickup)}</h2>
-        <p>${demand.pickup.address ?? coordinates(demand.pickup)}${demand.pickup.access ? html` · <b>${demand.pickup.access}</b>` : nothing}</p>
+        <h2 id="demand-title" tabindex="-1">${demand.max_delay_minutes} min · ${term("VOLUME",
+          demand.volume)} · ${communeOf(demand.pickup)}</h2>
+        <p>${demand.pickup.address ?? coordinates(demand.pickup)}${demand.pickup.access
+          ? html` · <b>${demand.pickup.access}</b>` : nothing}</p>
         <p class="row">
           <span class="state ${TONES[demand.status] ?? "blue"}">${term("STATUS", demand.status)}</span>
           ${demand.exercise ? html`<span class="state amber">${t("exercise")}</span>` : nothing}
-          ${demand.carence_proposed && !over ? html`<span class="state red">${t("board.carence_proposed")}</span>` : nothing}
+          ${demand.carence_proposed && isToDecide(demand) ? html`<span
+            class="state red">${t("board.carence_proposed")}</span>` : nothing}
         </p>
       </div>
       <div class="times">
         ${over ? html`<p class="figures">${clockSeconds(demand.ended_at)}</p>` : this.#clock(demand)}
-        <p class="quiet figures">${t("demand.received", { at: clockSeconds(demand.received_at) })} · ${t("demand.deadline", { at: clock(demand.deadline) })}</p>
+        <p class="quiet figures">${t("demand.received",
+          { at: clockSeconds(demand.received_at) })} · ${t("demand.deadline", { at: clock(demand.deadline) })}</p>
       </div>
-      <button class="plain back" @click=${() => this.say("back")}>${t("close")} <kbd>${t("key.escape")}</kbd></button>
+      ${closeButton(() => this.say("back"))}
     </header>`;
   }
 
@@ -80,9 +88,10 @@ class Demand extends Part {
   /** Guard crews that only the telephone reaches. */
   #guard(demand) {
     if (!demand.guard_by_phone?.length) return nothing;
-    return html`<section class="banner amber" aria-label=${t("guard.by_phone")}>${demand.guard_by_phone.map((each) => html`
+    return html`<section class="banner amber"
+      aria-label=${t("guard.by_phone")}>${demand.guard_by_phone.map((each) => html`
       <p><b>☎ ${t("guard.call", { sector: each.sector, company: each.company })}</b>
-        ${each.phone ? html`<a class="phone figures" href="tel:${each.phone.replace(/[^+\d]/g, "")}">${each.phone}</a>` : t("guard.no_number")}</p>`)}
+        ${each.phone ? callLink(each.phone) : t("guard.no_number")}</p>`)}
       <p>${t("guard.call_help")} <a href="#guard">${t("guard.see")}</a></p></section>`;
   }
 
@@ -91,9 +100,12 @@ class Demand extends Part {
     const busy = sending.ids.has(demand.id);
     const running = searching || BEFORE_ON_BOARD.includes(demand.mission?.step);
     return html`<div class="row actions">
-      ${running ? html`<button class="danger" ?disabled=${busy} @click=${() => cancel(demand)}>${t(busy ? "sending" : "cancel.title")}</button>` : nothing}
-      ${running ? html`<button ?disabled=${busy} @click=${() => amendDialog(demand)}>${t("amend.title")}</button>` : nothing}
-      ${demand.mission ? html`<button ?disabled=${busy} @click=${() => destinationDialog(demand)}>${t("destination.title")}</button>` : nothing}
+      ${running ? html`<button class="danger" ?disabled=${busy}
+        @click=${() => cancel(demand)}>${t(busy ? "sending" : "cancel.title")}</button>` : nothing}
+      ${running ? html`<button ?disabled=${busy}
+        @click=${() => amendDialog(demand)}>${t("amend.title")}</button>` : nothing}
+      ${demand.mission ? html`<button ?disabled=${busy}
+        @click=${() => destinationDialog(demand)}>${t("destination.title")}</button>` : nothing}
     </div>`;
   }
 
@@ -109,7 +121,8 @@ class Demand extends Part {
       ["demand.end_reason", demand.end_reason],
     ];
     return html`<section class="facts" aria-labelledby="facts-title"><h3 id="facts-title">${t("demand.facts")}</h3>
-      <dl>${lines.filter(([, value]) => value).map(([key, value]) => html`<div><dt>${t(key)}</dt><dd>${value}</dd></div>`)}</dl>
+      <dl>${lines.filter(([, value]) => value).map(([key,
+        value]) => html`<div><dt>${t(key)}</dt><dd>${value}</dd></div>`)}</dl>
       ${state.may.patient ? html`<samu-patient .demandId=${demand.id}></samu-patient>` : nothing}
     </section>`;
   }

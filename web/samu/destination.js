@@ -16,7 +16,8 @@ export async function destinationDialog(demand) {
   const facilities = await state.readFacilities().catch((error) => (complain(error), null));
   if (!facilities) return;
   const near = facilities
-    .map((each) => ({ ...each, km: kilometres(each, demand.pickup), words: plainly(`${each.name} ${each.commune ?? ""}`) }))
+    .map((each) => ({ ...each, km: kilometres(each, demand.pickup),
+      words: plainly(`${each.name} ${each.commune ?? ""}`) }))
     .sort((one, other) => one.km - other.km);
   const chosen = await dialog(t("destination.title"), (done) => body(near, demand, done));
   if (chosen) await tried(during(demand.id, () => setDestination(demand.id, chosen)), "destination.done");
@@ -25,7 +26,8 @@ export async function destinationDialog(demand) {
 const body = (near, demand, done) => html`
   <div class="field"><label for="facility">${t("destination.search")}</label>
     <input id="facility" type="search" autocomplete="off" autofocus
-      @input=${(event) => list(event.target.closest("dialog").querySelector(".facilities"), near, event.target.value, demand, done)}></div>
+      @input=${(event) => list(event.target.closest("dialog").querySelector(".facilities"), near, event.target.value,
+        demand, done)}></div>
   <div class="facilities">${items(near, "", demand, done)}</div>
   <div class="actions"><button @click=${() => done(null)}>${t("give_up")}</button></div>`;
 
@@ -40,5 +42,6 @@ function items(near, text, demand, done) {
   if (!found.length) return html`<p class="quiet">${t("destination.none")}</p>`;
   return html`<ul class="choices">${found.map((each) => html`<li>
     <button aria-pressed=${each.id === demand.destination?.facility_id} @click=${() => done(each.id)}>
-      <span>${each.name}</span> <span class="quiet figures">${each.commune ?? ""} · ${each.km.toFixed(0)} km</span></button></li>`)}</ul>`;
+      <span>${each.name}</span> <span class="quiet figures">${each.commune
+        ?? ""} · ${each.km.toFixed(0)} km</span></button></li>`)}</ul>`;
 }

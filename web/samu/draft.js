@@ -1,4 +1,6 @@
-/** The demand that is being written: kept while one looks elsewhere on this page, nowhere else, forgotten once it is sent. */
+/**
+ * The demand that is being written: kept on this page only while one looks elsewhere, and forgotten once it is sent.
+ */
 
 import { post, serverNow } from "core/api.js";
 import { clockSeconds } from "core/time.js";
@@ -18,7 +20,7 @@ class Draft extends EventTarget {
 
   clear() {
     this.text = "";
-    /** `{lat, lon, name, source}`: source is "commune", "coordinates" or "map"; name the commune's, if it was chosen. */
+    /** `{lat, lon, name, source}`: source is "commune", "coordinates" or "map"; name a chosen commune's. */
     this.place = null;
     this.delay = null;
     this.volume = null;
@@ -101,7 +103,7 @@ export function newReference() {
 
 export const draft = new Draft();
 
-// -- how many could come: asked again when place, delay or volume change -------------------------------------------------
+// -- how many could come: asked again when place, delay or volume change ------------------------------------------
 
 const PAUSE_MS = 120;
 const AGAIN_MS = 15_000;
@@ -117,7 +119,8 @@ export function keepReach() {
   last = wanted;
   clearTimeout(timer);
   asking?.abort();
-  draft.reach = wanted ? { asking: true, told: draft.reach?.told && samePlace(draft.reach.at) ? draft.reach.told : null, at: place } : null;
+  draft.reach = wanted ? { asking: true, told: draft.reach?.told && samePlace(draft.reach.at) ? draft.reach.told : null,
+    at: place } : null;
   if (wanted) timer = setTimeout(ask, PAUSE_MS);
   draft.changed();
 }

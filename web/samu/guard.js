@@ -7,9 +7,10 @@ import { askReason } from "parts/dialogs.js";
 import { approve, refuse } from "./actions.js";
 import { isByPhone } from "./attention.js";
 import { tried } from "./deciding.js";
+import { callLink, panelHead } from "./pieces.js";
 import { state } from "./state.js";
 
-const TONES = { OPEN: "green", LATE: "red", ASKED: "amber", OPENABLE: "blue", PLANNED: "", REFUSED: "", WITHDRAWN: "", CLOSED: "", MISSED: "red" };
+const TONES = { OPEN: "green", LATE: "red", MISSED: "red", ASKED: "amber", BY_PHONE: "amber", OPENABLE: "blue" };
 const HIDDEN = new Set(["WITHDRAWN", "REFUSED"]);
 const MINUTE_S = 60;
 
@@ -26,11 +27,11 @@ class Guard extends Part {
     const periods = state.periods.filter((each) => !HIDDEN.has(each.state));
     const sectors = [...state.sectors].sort((one, other) => one.name.localeCompare(other.name));
     return html`<section class="stack guard" aria-labelledby="guard-title">
-      <header class="row head"><h2 id="guard-title">${t("guard.title")}</h2>
-        <button class="plain back" @click=${() => this.say("back")}>${t("close")} <kbd>${t("key.escape")}</kbd></button></header>
+      ${panelHead("guard-title", t("guard.title"), () => this.say("back"))}
       ${state.known.has("guard") ? nothing : html`<p class="empty">${t("loading")}</p>`}
       ${state.known.has("guard") && !periods.length ? html`<p class="empty">${t("guard.empty")}</p>` : nothing}
-      <div class="sectors">${repeat(sectors, (each) => each.id, (each) => this.#sector(each, periods.filter((one) => one.sector.id === each.id)))}</div>
+      <div class="sectors">${repeat(sectors, (each) => each.id,
+        (each) => this.#sector(each, periods.filter((one) => one.sector.id === each.id)))}</div>
     </section>`;
   }
 
@@ -41,27 +42,39 @@ class Guard extends Part {
     return html`<section class="sector surface" aria-labelledby="sector-${sector.id}">
       <h3 id="sector-${sector.id}">${sector.name}</h3>
       <h4>${t("guard.now")}</h4>
-      ${current.length ? html`<ul>${repeat(current, (each) => each.id, (each) => this.#period(each))}</ul>` : html`<p class="quiet">${t("guard.nobody")}</p>`}
-      ${next.length ? html`<h4>${t("guard.next")}</h4><ul>${repeat(next, (each) => each.id, (each) => this.#period(each))}</ul>` : nothing}
+      ${current.length ? html`<ul>${repeat(current, (each) => each.id, (each) => this.#period(each))}</ul>`
+        : html`<p class="quiet">${t("guard.nobody")}</p>`}
+      ${next.length ? html`<h4>${t("guard.next")}</h4><ul>${repeat(next, (each) => each.id,
+        (each) => this.#period(each))}</ul>` : nothing}
     </section>`;
   }
 
   #period(period) {
+    const shown = isByPhone(period) ? "BY_PHONE" : period.state;
     const phone = period.state === "ASKED" ? period.phone : period.company_phone;
-    const byPhone = period.state === "ASKED" || period.state === "LATE" || isByPhone(period);
+    const shift = period.shift?.closed_at ? null : period.shift;
+    const byPhone = ["ASKED", "LATE", "BY_PHONE"].includes(shown);
     return html`<li class="period" data-id=${period.id} data-state=${period.state}>
-      <p class="row"><span class="state ${isByPhone(period) ? "amber" : TONES[period.state]}">${t(`period.${isByPhone(period) ? "BY_PHONE" : period.state}`)}</span>
-        <b>${period.company.name}</b>${period.rank > 1 ? html`<span class="quiet">${t("guard.rank", { n: period.rank })}</span>` : nothing}</p>
-      <p class="figures"><time datetime=${period.starts_at} title=${day(period.starts_at)}>${clock(period.starts_at)}</time> – <time
-        datetime=${period.ends_at} title=${day(period.ends_at)}>${clock(period.ends_at)}</time>
-        ${period.shift ? html` · ${period.shift.vehicle_name} · ${t("guard.missions", { n: period.shift.missions })}` : nothing}
-        ${period.shift?.late_s >= MINUTE_S ? html` · <span class="late">${t("guard.late_by", { n: Math.floor(period.shift.late_s / MINUTE_S) })}</span>` : nothing}
-        ${period.provisional ? html` · ${t(period.approved_at ? "guard.provisional_approved" : "guard.provisional")}` : nothing}</p>
-      ${byPhone ? html`<p><b>☎ ${t("guard.by_phone")}</b> ${phone ? html`<a class="phone figures" href="tel:${phone.replace(/[^+\d]/g, "")}">${phone}</a>` : t("guard.no_number")}</p>` : nothing}
-      ${period.state === "ASKED" && state.may.settle ? html`<div class="row">
-        <button class="accept" ?disabled=${this.busy} @click=${() => this.#settle(approve(period.id), "guard.approved")}>${t(this.busy ? "sending" : "guard.approve")}</button>
-        <button class="danger" ?disabled=${this.busy} @click=${() => this.#refuse(period)}>${t("guard.refuse")}</button></div>` : nothing}
+      <p class="row"><span class="state ${TONES[shown] ?? ""}">${t(`period.${shown}`)}</span>
+        <b>${period.company.name}</b>${period.rank > 1
+          ? html`<span class="quiet">${t("guard.rank", { n: period.rank })}</span>` : nothing}</p>
+      <p class="figures">${moment(period.starts_at)} – ${moment(period.ends_at)}
+        ${shift ? html` · ${shift.vehicle_name} · ${t("guard.missions", { n: shift.missions })}` : nothing}
+        ${shift?.late_s >= MINUTE_S ? html` · <span class="late">${late(shift)}</span>` : nothing}
+        ${period.provisional ? ` · ${t(period.approved_at ? "guard.provisional_approved" : "guard.provisional")}`
+          : nothing}</p>
+      ${byPhone ? html`<p><b>☎ ${t("guard.by_phone")}</b> ${phone ? callLink(phone) : t("guard.no_number")}</p>`
+        : nothing}
+      ${period.state === "ASKED" && state.may.settle ? this.#decision(period) : nothing}
     </li>`;
+  }
+
+  #decision(period) {
+    return html`<div class="row">
+      <button class="accept" ?disabled=${this.busy} @click=${() => this.#settle(approve(period.id), "guard.approved")}>
+        ${t(this.busy ? "sending" : "guard.approve")}</button>
+      <button class="danger" ?disabled=${this.busy} @click=${() => this.#refuse(period)}>${t("guard.refuse")}</button>
+    </div>`;
   }
 
   async #refuse(period) {
@@ -78,5 +91,8 @@ class Guard extends Part {
     state.readGuard();
   }
 }
+
+const moment = (instant) => html`<time datetime=${instant} title=${day(instant)}>${clock(instant)}</time>`;
+const late = (shift) => t("guard.late_by", { n: Math.floor(shift.late_s / MINUTE_S) });
 
 customElements.define("samu-guard", Guard);

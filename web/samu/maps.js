@@ -19,22 +19,27 @@ export const ANSWERS = {
 };
 /** Whose answer is shown where a vehicle was asked more than once: the one that matters most. */
 const WEIGHT = ["WITHDRAWN", "EXPIRED", "REFUSED", "UNAVAILABLE", "COUNTERED", "OPEN", "ACCEPTED"];
+/** What is over moves no view, and has its name in its title only. */
+const OVER = new Set(["EXPIRED", "WITHDRAWN"]);
 const AROUND_KM = 6;
 
-const placePin = (id, pickup, name, title = name) => ({ id, lat: pickup.lat, lon: pickup.lon, mark: "!", name, state: "place", title });
+const placePin = (id, pickup, name, title = name) => ({ id, lat: pickup.lat, lon: pickup.lon, mark: "!", name,
+  state: "place", title });
 
 /** Everything that runs. */
 export function overview() {
   const running = [...state.demands.values()].filter((demand) => sectionOf(demand) !== "over");
   const pins = running.map((demand) => placePin(
-    demand.id, demand.pickup, `${demand.max_delay_minutes}′ ${communeOf(demand.pickup)}`, `${communeOf(demand.pickup)} · ${term("STATUS", demand.status)}`));
+    demand.id, demand.pickup, `${demand.max_delay_minutes}′ ${communeOf(demand.pickup)}`,
+      `${communeOf(demand.pickup)} · ${term("STATUS", demand.status)}`));
   for (const demand of running) {
     const vehicle = demand.mission && state.vehicles.get(demand.mission.vehicle_id);
     if (vehicle?.position) pins.push(vehiclePin(vehicle, "✓", "green", term("STEP", demand.mission.step)));
   }
   const busy = new Set(pins.map((pin) => pin.id));
   for (const vehicle of state.vehicles.values()) {
-    if (vehicle.position && vehicle.available && !busy.has(vehicle.id)) pins.push(unnamed(vehiclePin(vehicle, "○", "grey", t("map.free"))));
+    if (vehicle.position && vehicle.available
+      && !busy.has(vehicle.id)) pins.push(unnamed(vehiclePin(vehicle, "○", "grey", t("map.free"))));
   }
   return { pins, around: state.communes, view: `overview ${state.communes.length} ${state.vehicles.size}` };
 }
@@ -50,7 +55,7 @@ export function ofDemand(demand, route) {
   }
   for (const [id, asked] of shown) {
     const pin = id !== demand.mission?.vehicle_id && pinOf(asked);
-    if (pin) pins.push(pin);
+    if (pin) pins.push(demand.mission || OVER.has(asked.state) ? unnamed(pin) : pin);
   }
   const vehicle = demand.mission && state.vehicles.get(demand.mission.vehicle_id);
   if (vehicle?.position) pins.push(vehiclePin(vehicle, "✓", "green", term("STEP", demand.mission.step)));
@@ -63,12 +68,14 @@ function pinOf(asked) {
   const at = vehicle?.position ?? state.sites.get(asked.site_id ?? vehicle?.site_id);
   if (!at) return null;
   const title = `${target(asked)} · ${companyName(asked.company_id)} · ${term("ANSWER", asked.state)}`;
-  return { id: asked.vehicle_id ?? asked.site_id, lat: at.lat, lon: at.lon, mark: answer.mark(asked), name: target(asked), state: answer.colour, title };
+  return { id: asked.vehicle_id ?? asked.site_id, lat: at.lat, lon: at.lon, mark: answer.mark(asked),
+    name: target(asked), state: answer.colour, title };
 }
 
 function vehiclePin(vehicle, mark, colour, what) {
   const at = vehicle.position;
-  const title = `${vehicleName(vehicle.id)} · ${companyName(vehicle.company_id)} · ${what} · ${clockSeconds(at.recorded_at)}`;
+  const since = clockSeconds(at.recorded_at);
+  const title = `${vehicleName(vehicle.id)} · ${companyName(vehicle.company_id)} · ${what} · ${since}`;
   return { id: vehicle.id, lat: at.lat, lon: at.lon, mark, name: vehicle.name, state: colour, title };
 }
 
@@ -80,7 +87,8 @@ export function ofDraft() {
   const { place } = draft;
   const free = [...state.vehicles.values()].filter((each) => each.position && each.available && !each.mission_id);
   const pins = free.map((vehicle) => unnamed(vehiclePin(vehicle, "○", "grey", t("map.free"))));
-  if (place) return { pins: [...pins, placePin("place", place, draft.commune ?? t("new.place"))], around: near(place), view: moved(place) };
+  if (place) return { pins: [...pins, placePin("place", place, draft.commune ?? t("new.place"))], around: near(place),
+    view: moved(place) };
   return { pins, around: state.communes, view: `draft ${state.communes.length}` };
 }
 
@@ -88,4 +96,5 @@ export function ofDraft() {
 const moved = (place) => (place.source === "map" || outside(place) ? null : `${place.lat} ${place.lon}`);
 
 /** What lies around a place, so that one sees where it is. */
-const near = (place) => (outside(place) ? [] : state.communes.filter((commune) => kilometres(commune, place) < AROUND_KM));
+const near = (place) => (outside(place) ? []
+  : state.communes.filter((commune) => kilometres(commune, place) < AROUND_KM));

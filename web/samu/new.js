@@ -5,6 +5,7 @@ import { postDemand } from "./actions.js";
 import { draft, forgetReach, keepReach, newReference } from "./draft.js";
 import "./place.js";
 import "./new_more.js";
+import { closeButton } from "./pieces.js";
 import { state } from "./state.js";
 import { sentence } from "./words.js";
 
@@ -53,16 +54,19 @@ class NewDemand extends Part {
   }
 
   render() {
-    return html`<form class="writing stack" novalidate aria-labelledby="new-title" @submit=${(event) => this.#send(event)}
+    return html`<form class="writing stack" novalidate aria-labelledby="new-title"
+      @submit=${(event) => this.#send(event)}
       @corrected=${() => this.#correct("place")} @placed=${() => this.querySelector("#address").focus()}>
       <header class="row"><h2 id="new-title">${t("new.title")}</h2>
-        <button type="button" class="plain" @click=${() => this.say("back")}>${t("close")} <kbd>${t("key.escape")}</kbd></button></header>
+        ${closeButton(() => this.say("back"))}</header>
       ${this.failed ? html`<p class="banner red" role="alert">✕ ${this.failed}</p>` : nothing}
       <samu-place .fault=${this.faults.place ?? null}></samu-place>
       ${this.#text("address", { hint: t("new.address_hint") })}
       ${this.#text("access", { hint: t("new.access_hint") })}
-      ${this.#choice("delay", Object.entries(DELAYS).map(([key, minutes]) => [minutes, t("new.minutes", { n: minutes }), key]))}
-      ${this.#choice("volume", Object.entries(VOLUMES).map(([key, volume]) => [volume, term("VOLUME", volume), key.toUpperCase()]))}
+      ${this.#choice("delay", Object.entries(DELAYS).map(([key, minutes]) => [minutes, t("new.minutes", { n: minutes }),
+        key]))}
+      ${this.#choice("volume", Object.entries(VOLUMES).map(([key, volume]) => [volume, term("VOLUME", volume),
+        key.toUpperCase()]))}
       ${this.#text("motive", { hint: t("new.motive_hint") })}
       <samu-new-more .faults=${this.faults}></samu-new-more>
       ${this.#text("reference", { spellcheck: "false" })}
@@ -76,21 +80,24 @@ class NewDemand extends Part {
   #text(name, { hint = "", spellcheck = "true" } = {}) {
     return html`<div class="field">
       <label for=${name}>${t(`new.${name}`)}</label>
-      <input id=${name} name=${name} autocomplete="off" spellcheck=${spellcheck} maxlength=${name === "reference" ? 100 : 300}
+      <input id=${name} name=${name} autocomplete="off"
+        spellcheck=${spellcheck} maxlength=${name === "reference" ? 100 : 300}
         placeholder=${hint} aria-invalid=${this.faults[name] ? "true" : "false"} aria-describedby="fault-${name}"
-        .value=${draft.fields[name] ?? ""} @input=${(event) => (this.#correct(name), draft.write(name, event.target.value))}>
+        .value=${draft.fields[name] ?? ""} @input=${(event) => (this.#correct(name),
+          draft.write(name, event.target.value))}>
       ${this.#fault(name)}
     </div>`;
   }
 
   #choice(name, options) {
-    return html`<fieldset class="choice ${name}" role="radiogroup" aria-labelledby="label-${name}" aria-describedby="fault-${name}">
+    return html`<fieldset class="choice ${name}" role="radiogroup"
+      aria-labelledby="label-${name}" aria-describedby="fault-${name}">
       <span id="label-${name}" class="label">${t(`new.${name}`)}</span>
       <div class="options">${options.map(([value, words, key]) => html`
         <label class=${draft[name] === value ? "chosen" : ""}>
           <input type="radio" name=${name} value=${value} aria-label=${words} .checked=${draft[name] === value}
             @change=${() => this.#choose(name, value)}>
-          <span aria-hidden="true">${words} <kbd>${key}</kbd></span>
+          <span aria-hidden="true">${words} <kbd aria-hidden="true">${key}</kbd></span>
         </label>`)}</div>
       ${this.#fault(name)}
     </fieldset>`;
@@ -103,7 +110,8 @@ class NewDemand extends Part {
   /** How many could come: said before anything is sent. */
   #reach() {
     const { reach } = draft;
-    return html`<div class="reach ${this.#reachTone(reach)}" role="status" aria-busy=${reach?.asking ? "true" : "false"}>
+    return html`<div class="reach ${this.#reachTone(reach)}" role="status"
+      aria-busy=${reach?.asking ? "true" : "false"}>
       ${reach ? this.#reachWords(reach) : html`<p class="quiet">${t("reach.first")}</p>`}</div>`;
   }
 
@@ -119,8 +127,10 @@ class NewDemand extends Part {
     const { vehicles, sites, guards, nearest_minutes: nearest } = told;
     const count = vehicles + guards;
     const where = [told.commune?.name, told.sector?.name].filter(Boolean).join(" · ");
-    return html`<p class="many"><strong class="figures">${count}</strong> ${t("reach.vehicles", { n: count })}${asking ? " …" : ""}</p>
-      <p>${[nearest == null ? t("reach.nobody_near") : t("reach.nearest", { n: nearest }), t("reach.sites", { n: sites }), t("reach.guards", { n: guards })].join(" · ")}</p>
+    return html`<p class="many"><strong class="figures">${count}</strong> ${t("reach.vehicles", { n: count })}${asking
+      ? " …" : ""}</p>
+      <p>${[nearest == null ? t("reach.nobody_near") : t("reach.nearest", { n: nearest }),
+        t("reach.sites", { n: sites }), t("reach.guards", { n: guards })].join(" · ")}</p>
       ${where ? html`<p>${where}</p>` : nothing}
       ${count + sites === 0 ? html`<p><b>▲ ${t("reach.none")}</b></p>` : nothing}
       ${told.gap ? html`<p>▲ ${t(`reach.${told.gap}`)}</p>` : nothing}
@@ -129,6 +139,7 @@ class NewDemand extends Part {
 
   #choose(name, value) {
     draft[name] = value;
+    if (name === "delay") draft.fields.other_delay = "";
     this.#correct(name);
     draft.changed();
   }
@@ -143,7 +154,8 @@ class NewDemand extends Part {
   #key(event) {
     if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey) return;
     const writing = event.target.closest?.("input:not([type=radio], [type=checkbox]), textarea, select");
-    if (event.key === "Escape" && this.contains(event.target) && event.target.getAttribute("aria-expanded") !== "true") {
+    if (event.key === "Escape" && this.contains(event.target)
+      && event.target.getAttribute("aria-expanded") !== "true") {
       event.stopPropagation();
       return this.say("back");
     }
@@ -175,7 +187,8 @@ class NewDemand extends Part {
   }
 
   #refused(error) {
-    this.faults = Object.fromEntries((error.problem?.errors ?? []).filter((each) => each.pointer).map((each) => [fieldOf(each.pointer), faultOf(each)]));
+    this.faults = Object.fromEntries((error.problem?.errors
+      ?? []).filter((each) => each.pointer).map((each) => [fieldOf(each.pointer), faultOf(each)]));
     if (error.code === "reference_reused") {
       this.faults = { reference: sentence(error) };
       draft.write("reference", newReference());
@@ -186,7 +199,8 @@ class NewDemand extends Part {
 
   async #showFault() {
     await this.updateComplete;
-    const first = this.querySelector("[aria-invalid=true]") ?? this.querySelector("fieldset .error:not([hidden])")?.parentElement.querySelector("input");
+    const first = this.querySelector("[aria-invalid=true]")
+      ?? this.querySelector("fieldset .error:not([hidden])")?.parentElement.querySelector("input");
     first?.closest("details")?.setAttribute("open", "");
     first?.focus();
   }

@@ -1,4 +1,4 @@
-/** What is seldom needed in a new demand: another delay, instructions, who calls, who the patient is, whom the patient chose. */
+/** What is seldom needed in a new demand: another delay, instructions, who calls, the patient, and whom they chose. */
 
 import { Part, html, t } from "core/part.js";
 import { draft } from "./draft.js";
@@ -17,13 +17,16 @@ class NewMore extends Part {
 
   render() {
     return html`<details class="more"><summary>${t("new.more")}</summary><div class="stack">
-      ${this.#field("other_delay", html`<input id="other_delay" type="number" min="5" max="480" step="5" inputmode="numeric"
+      ${this.#field("other_delay", html`<input id="other_delay" type="number" min="5" max="480" step="5"
+        inputmode="numeric"
         .value=${draft.fields.other_delay ?? ""} @input=${(event) => this.#otherDelay(event.target.value)}>`)}
-      ${this.#field("instructions", html`<textarea id="instructions" rows="2" maxlength="2000" .value=${draft.fields.instructions ?? ""}
+      ${this.#field("instructions", html`<textarea id="instructions" rows="2" maxlength="2000"
+        .value=${draft.fields.instructions ?? ""}
         @input=${(event) => draft.write("instructions", event.target.value)}></textarea>`)}
       ${this.#input("callback_phone", "tel")}
       ${this.#input("smur_reference")}
-      ${this.#field("company_id", html`<select id="company_id" @change=${(event) => draft.write("company_id", event.target.value)}>
+      ${this.#field("company_id", html`<select id="company_id"
+        @change=${(event) => draft.write("company_id", event.target.value)}>
         <option value="">${t("new.no_company")}</option>
         ${[...state.companies.values()].sort((one, other) => one.name.localeCompare(other.name)).map((each) => html`
           <option value=${each.id} ?selected=${each.id === draft.fields.company_id}>${each.name}</option>`)}
@@ -37,7 +40,8 @@ class NewMore extends Part {
       ${this.#input("birth_year", "number")}
       ${this.#field("sex", html`<select id="sex" @change=${(event) => draft.write("sex", event.target.value)}>
         <option value="">—</option>
-        ${SEXES.map((sex) => html`<option value=${sex} ?selected=${sex === draft.fields.sex}>${t(`new.sex.${sex}`)}</option>`)}
+        ${SEXES.map((sex) => html`<option value=${sex}
+          ?selected=${sex === draft.fields.sex}>${t(`new.sex.${sex}`)}</option>`)}
       </select>`)}
       ${this.#input("weight_kg", "number")}
     </div></details>`;

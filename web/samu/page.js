@@ -110,19 +110,22 @@ class SamuPage extends Part {
     const { name } = this.view;
     return html`<samu-header .view=${name} @new=${() => this.#go("new")}></samu-header>
       <r-strip .stream=${state.stream} ?quiet=${!state.may.see}></r-strip>
-      <div class="console" data-view=${name} @back=${() => this.#back()} @posted=${(event) => this.#posted(event.detail)}
+      <main class="console" data-view=${name} @back=${() => this.#back()}
+        @posted=${(event) => this.#posted(event.detail)}
         @cells=${(event) => (this.cells = event.detail)}>
         <samu-board .chosen=${this.view.id ?? null}></samu-board>
-        <main>${this.#map()}<div class="sheet">${this.#sheet()}</div></main>
-      </div>
+        <div class="pane">${this.#map()}<div class="sheet">${this.#sheet()}</div></div>
+      </main>
       <r-toasts></r-toasts>`;
   }
 
   #map() {
     const { name } = this.view;
     const shown = this.#shown();
-    return html`<r-map ?hidden=${name === "alarms" || name === "guard"} ?picking=${name === "new"} label=${t("map.label")}
-      .pins=${shown.pins} .route=${shown.route ?? null} .around=${shown.around ?? null} .communes=${state.communes} .cells=${name === "coverage" ? this.cells : null}
+    return html`<r-map ?hidden=${name === "alarms" || name === "guard"}
+      ?picking=${name === "new"} label=${t("map.label")}
+      .pins=${shown.pins} .route=${shown.route ?? null}
+        .around=${shown.around ?? null} .communes=${state.communes} .cells=${name === "coverage" ? this.cells : null}
       .view=${shown.view ?? this.#lastView} @pick=${(event) => this.querySelector("samu-new")?.pick(event.detail)}
       @pin=${(event) => state.demands.has(event.detail.id) && this.#go(`d/${event.detail.id}`)}></r-map>`;
   }
@@ -152,7 +155,9 @@ class SamuPage extends Part {
     const free = [...state.vehicles.values()].filter((each) => each.available && !each.mission_id).length;
     return html`<div class="overview stack">
       <h2>${t("overview.title")}</h2>
-      <p>${t("overview.free", { n: free })} · ${t("overview.companies", { n: [...state.companies.values()].filter((each) => each.colour === "GREEN").length, of: state.companies.size })}</p>
+      <p>${t("overview.free", { n: free })} · ${t("overview.companies",
+        { n: [...state.companies.values()].filter((each) => each.colour === "GREEN").length,
+          of: state.companies.size })}</p>
       <p class="quiet">${t(state.may.decide ? "overview.help" : "overview.help_reader")}</p>
     </div>`;
   }
@@ -174,7 +179,9 @@ class Header extends Part {
     return html`<header class="top">
       <h1>${me.scope_name ?? t(`role.${me.role}`)}</h1>
       <time class="clock">${clockSeconds(serverNow())}</time>
-      ${state.may.decide ? html`<button class="primary fresh" aria-label=${t("new.title")} @click=${() => this.say("new")}>+ ${t("new.title")} <kbd>N</kbd></button>` : nothing}
+      ${state.may.decide ? html`<button class="primary fresh"
+        @click=${() => this.say("new")}><span aria-hidden="true">+</span> ${t("new.title")} <kbd
+          aria-hidden="true">N</kbd></button>` : nothing}
       <nav class="row" aria-label=${t("panels")}>
         ${this.#panel("alarms", alarms, alarms ? "red" : "")}
         ${this.#panel("guard", guard, guard ? "amber" : "")}
@@ -185,8 +192,10 @@ class Header extends Part {
   }
 
   #panel(name, count, colour) {
-    return html`<a class="button panel ${colour}" href=${this.view === name ? "#" : `#${name}`} aria-current=${this.view === name ? "page" : "false"}
-      >${t(`panel.${name}`)} <span class="count figures" aria-label=${t(`panel.${name}.count`, { n: count })}>${count}</span></a>`;
+    return html`<a class="button panel ${colour}"
+      href=${this.view === name ? "#" : `#${name}`} aria-current=${this.view === name ? "page" : "false"}
+      >${t(`panel.${name}`)} <span class="count figures" aria-hidden="true">${count}</span><span
+        class="visually-hidden">${t(`panel.${name}.count`, { n: count })}</span></a>`;
   }
 }
 

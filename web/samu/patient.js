@@ -2,6 +2,7 @@
 
 import { Part, html, t } from "core/part.js";
 import { readPatient } from "./actions.js";
+import { callLink } from "./pieces.js";
 import { complain } from "./words.js";
 
 const LINES = ["last_name", "first_name", "birth_year", "sex", "weight_kg", "callback_phone"];
@@ -15,12 +16,14 @@ class Patient extends Part {
 
   render() {
     if (this.patient === undefined) {
-      return html`<div class="patient"><button ?disabled=${this.reading} @click=${() => this.#read()}>${t(this.reading ? "loading" : "patient.show")}</button>
+      return html`<div class="patient"><button ?disabled=${this.reading}
+        @click=${() => this.#read()}>${t(this.reading ? "loading" : "patient.show")}</button>
         <p class="quiet">${t("patient.logged")}</p></div>`;
     }
     const known = LINES.filter((name) => this.patient?.[name] != null);
     return html`<div class="patient" aria-live="polite"><h4>${t("patient.title")}</h4>
-      ${known.length ? html`<dl>${known.map((name) => html`<div><dt>${t(`new.${name}`)}</dt><dd>${this.#value(name)}</dd></div>`)}</dl>`
+      ${known.length ? html`<dl>${known.map((name) => html`
+          <div><dt>${t(`new.${name}`)}</dt><dd>${this.#value(name)}</dd></div>`)}</dl>`
         : html`<p class="quiet">${t("patient.none")}</p>`}
       <button @click=${() => (this.patient = undefined)}>${t("patient.hide")}</button></div>`;
   }
@@ -29,7 +32,7 @@ class Patient extends Part {
     const value = this.patient[name];
     if (name === "sex") return t(`new.sex.${value}`);
     if (name !== "callback_phone") return value;
-    return html`<a href="tel:${value.replace(/[^+\d]/g, "")}" class="figures">${value}</a>`;
+    return callLink(value);
   }
 
   async #read() {

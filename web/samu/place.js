@@ -32,25 +32,31 @@ class Place extends Part {
     const open = Boolean(this.found?.length);
     return html`<div class="field where-field">
       <label for="place">${t("new.place")}</label>
-      <input id="place" role="combobox" autocomplete="off" spellcheck="false" aria-autocomplete="list" aria-expanded=${open}
-        aria-controls="place-list" aria-activedescendant=${open ? `place-${this.at}` : nothing} aria-describedby="place-word"
+      <input id="place" role="combobox" autocomplete="off" spellcheck="false" aria-autocomplete="list"
+        aria-expanded=${open}
+        aria-controls="place-list" aria-activedescendant=${open
+          ? `place-${this.at}` : nothing} aria-describedby="place-word"
         aria-invalid=${this.fault ? "true" : "false"} placeholder=${t("new.place_hint")} .value=${live(draft.text)}
-        @input=${(event) => this.#typed(event.target.value)} @keydown=${(event) => this.#key(event)} @blur=${() => this.#left()}>
+        @input=${(event) => this.#typed(event.target.value)}
+          @keydown=${(event) => this.#key(event)} @blur=${() => this.#left()}>
       <ul id="place-list" role="listbox" aria-label=${t("new.communes")} ?hidden=${!open}>
         ${repeat(this.found ?? [], (each) => each.insee, (each, index) => html`
           <li id="place-${index}" role="option" aria-selected=${index === this.at}
             @pointerdown=${(event) => (event.preventDefault(), this.#pick(each))}>
-            <b>${each.name}</b> <span class="quiet">${t("new.people", { n: each.population.toLocaleString(document.documentElement.lang) })}</span>
+            <b>${each.name}</b> <span class="quiet">${t("new.people",
+              { n: each.population.toLocaleString(document.documentElement.lang) })}</span>
           </li>`)}
       </ul>
-      <p id="place-word" class="word" aria-live="polite">${this.fault ? html`<span class="error">✕ ${this.fault}</span>` : this.#words()}</p>
+      <p id="place-word" class="word" aria-live="polite">${this.fault
+        ? html`<span class="error">✕ ${this.fault}</span>` : this.#words()}</p>
     </div>`;
   }
 
   #words() {
     if (this.word) return this.word;
     const { place } = draft;
-    if (!place) return this.found?.length === 0 ? html`<span class="error">✕ ${t("new.no_commune")}</span>` : t("new.place_help");
+    if (!place) return this.found?.length === 0
+      ? html`<span class="error">✕ ${t("new.no_commune")}</span>` : t("new.place_help");
     if (draft.reach?.told?.in_area === false || (!draft.reach?.told && outside(place))) return this.#outside(place);
     const said = t(`new.from_${place.source}`, { name: draft.commune ?? "", at: coordinates(place) });
     return html`<span class="good">✓ ${said}</span>`;
@@ -60,7 +66,8 @@ class Place extends Part {
     const swapped = { lat: place.lon, lon: place.lat };
     if (Math.abs(swapped.lat) > 90 || outside(swapped)) return html`<span class="error">✕ ${t("new.outside")}</span>`;
     return html`<span class="error">✕ ${t("new.swapped")}</span>
-      <button type="button" @click=${() => this.#put({ ...swapped, name: null, source: "coordinates" }, coordinates(swapped))}>
+      <button type="button" @click=${() => this.#put({ ...swapped, name: null, source: "coordinates" },
+        coordinates(swapped))}>
         ${t("new.swap", { at: coordinates(swapped) })}</button>`;
   }
 

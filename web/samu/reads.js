@@ -1,4 +1,4 @@
-/** Readings that are never done twice at the same time: asked for again meanwhile, they are done once more afterwards. */
+/** Readings that are never done twice at a time: asked for again meanwhile, they are done once more afterwards. */
 
 import { LoggedOut } from "core/session.js";
 import { Refused } from "core/api.js";
@@ -13,9 +13,9 @@ export class Reads {
   #running = 0;
 
   /**
-   * Do `read` soon, under a name. `read(stale)` may ask `stale()` before it shows what it got: true when it was asked for
-   * again meanwhile, so that something newer follows. What is `urgent` (somebody looks at it) goes before all that waits.
-   * Whoever does not answer is asked again.
+   * Do `read` soon, under a name. `read(stale)` may ask `stale()` before it shows what it got: true when it was asked
+   * for again meanwhile, so that something newer follows. What is `urgent` (somebody looks at it) goes before all that
+   * waits. Whoever does not answer is asked again.
    */
   soon(name, read, { urgent = false } = {}) {
     const slot = this.#slots.get(name);
@@ -27,7 +27,8 @@ export class Reads {
     slot.again = true;
     slot.read = read;
     slot.urgent ||= urgent;
-    if (urgent && this.#waiting.includes(name)) this.#waiting = [name, ...this.#waiting.filter((each) => each !== name)];
+    if (urgent && this.#waiting.includes(name)) this.#waiting = [name,
+      ...this.#waiting.filter((each) => each !== name)];
   }
 
   #queue(name) {

@@ -47,7 +47,8 @@ class Console extends EventTarget {
   open(me) {
     this.me = me;
     const samu = me.role === "SAMU";
-    this.may = { decide: samu, patient: samu, see: samu || me.role === "COORDINATOR", settle: samu || me.role === "COORDINATOR" };
+    this.may = { decide: samu, patient: samu, see: samu || me.role === "COORDINATOR", settle: samu
+      || me.role === "COORDINATOR" };
     this.stream = new Stream().open();
     this.stream.addEventListener("fact", (event) => this.#hear(event.detail));
     this.stream.addEventListener("again", () => this.readAll());
@@ -75,7 +76,7 @@ class Console extends EventTarget {
     this.readGuard();
     this.readCoverage();
     if (this.journal.id) this.readJournal();
-    if (!this.communes.length) {
+    if (!this.communes.length && this.me.samu_id) {
       this.#reads.soon("communes", async () => {
         this.communes = (await get("/v1/communes?area=true")).items;
         this.changed("communes");
@@ -83,7 +84,7 @@ class Console extends EventTarget {
     }
   }
 
-  // -- demands -----------------------------------------------------------------------------------------------------
+  // -- demands ---------------------------------------------------------------------------------------------------
 
   readDemands() {
     this.#reads.soon("demands", async () => {
@@ -94,7 +95,9 @@ class Console extends EventTarget {
         all(`/v1/demands?status=COMPLETED&status=UNFULFILLED&status=CANCELLED&since=${since}&limit=500`),
       ]);
       for (const line of [...open, ...recent]) this.#put({ ...this.demands.get(line.id), ...line });
-      for (const line of open) this.readDemand(line.id);
+      const listed = new Set(open.map((line) => line.id));
+      const ended = [...this.demands.values()].filter((each) => RUNNING.includes(each.status) && !listed.has(each.id));
+      for (const line of [...open, ...ended]) this.readDemand(line.id);
       this.changed("demands");
     });
   }
@@ -123,16 +126,21 @@ class Console extends EventTarget {
     this.demands.set(demand.id, { ...demand, patient: undefined });
   }
 
-  /** A demand that nobody searches for yet tells nothing by itself: look again until somebody does. */
+  /**
+   * A demand that nobody searches for yet tells nothing by itself: look again until somebody does. What ended long ago
+   * is forgotten.
+   */
   #watch() {
+    const long = serverNow() - ENDED_WITHIN_MS;
     for (const demand of this.demands.values()) {
+      if (Date.parse(demand.ended_at) < long && demand.id !== this.journal.id) this.demands.delete(demand.id);
       if (demand.status === "RECEIVED" || (demand.search === "DELAYED" && SEARCHING.includes(demand.status))) {
         this.readDemand(demand.id);
       }
     }
   }
 
-  // -- the journal of the demand that is shown -----------------------------------------------------------------------
+  // -- the journal of the demand that is shown -------------------------------------------------------------------
 
   /** Show the journal of this demand from now on; of none, with null. */
   follow(id) {
@@ -161,7 +169,7 @@ class Console extends EventTarget {
     this.changed("journal");
   }
 
-  // -- facts ---------------------------------------------------------------------------------------------------------
+  // -- facts -----------------------------------------------------------------------------------------------------
 
   #hear(fact) {
     if (fact.subject === "DEMAND" && fact.demand_id) this.#hearOfDemand(fact);
@@ -181,7 +189,7 @@ class Console extends EventTarget {
     this.readDemand(fact.demand_id);
   }
 
-  // -- everything else -------------------------------------------------------------------------------------------------
+  // -- everything else -------------------------------------------------------------------------------------------
 
   readFleet() {
     this.#reads.soon("fleet", async () => {

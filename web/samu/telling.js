@@ -50,7 +50,8 @@ const GIVEN = {
   counter_proposal_lapsed: withdrawal,
   answer_turned_away: (data) => ({ ...outcome(data), answer: t(`answer.${data.answer}`).replace(/^answer\./, "") }),
   arbitration_opened: (data) => ({ n: data.counter_proposals }),
-  mission_assigned: (data) => ({ promised: clock(data.promised_at), phone: data.phone_bound === false ? t("fact.no_phone") : "" }),
+  mission_assigned: (data) => ({ promised: clock(data.promised_at), phone: data.phone_bound === false
+    ? t("fact.no_phone") : "" }),
   mission_received: (data) => ({ receipt: t(`receipt.${data.receipt}`) }),
   vehicle_relieved: (data) => ({ relieved: vehicleName(data.relieved_vehicle_id) }),
   step_turned_away: outcome,

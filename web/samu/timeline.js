@@ -7,7 +7,8 @@ import { state } from "./state.js";
 
 /** What comes in swarms is told in one line: the same thing, said of several, within a few seconds. */
 const SWARMS = new Set([
-  "solicitation_opened", "solicitation_expired", "solicitation_withdrawn", "solicitation_revised", "counter_proposal_lapsed",
+  "solicitation_opened", "solicitation_expired", "solicitation_withdrawn", "solicitation_revised",
+    "counter_proposal_lapsed",
 ]);
 const SWARM_MS = 3000;
 
@@ -24,7 +25,8 @@ class Timeline extends Part {
     const lines = id === this.demand.id ? swarms(facts) : [];
     return html`<section class="timeline" aria-labelledby="timeline-title">
       <h3 id="timeline-title">${t("timeline.title")}</h3>
-      ${lines.length ? html`<ol aria-live="polite" aria-relevant="additions">${repeat(lines, (line) => line[0].seq, (line) => this.#line(line))}</ol>`
+      ${lines.length ? html`<ol aria-live="polite"
+        aria-relevant="additions">${repeat(lines, (line) => line[0].seq, (line) => this.#line(line))}</ol>`
         : html`<p class="quiet">${t("loading")}</p>`}
     </section>`;
   }
@@ -52,7 +54,8 @@ function swarms(facts) {
   const lines = [];
   for (const fact of facts) {
     const line = lines.at(-1);
-    const same = line && SWARMS.has(fact.kind) && line[0].kind === fact.kind && fact.data.reason === line[0].data.reason;
+    const same = line && SWARMS.has(fact.kind) && line[0].kind === fact.kind
+      && fact.data.reason === line[0].data.reason;
     if (same && Date.parse(fact.at) - Date.parse(line[0].at) < SWARM_MS) line.push(fact);
     else lines.push([fact]);
   }

@@ -1,6 +1,6 @@
 /**
- * What a fact changes in a demand as the page shows it: at once, before the demand is read again. A fact is true when it is
- * told, so this is no guess; whatever it does not say comes with the next reading. The same fact twice changes nothing.
+ * What a fact changes in a demand as the page shows it: at once, before the demand is read again. A fact is true when
+ * it is told, so this is no guess; what it does not say comes with the next reading. Told twice it changes nothing.
  */
 
 import { serverNow } from "core/api.js";
@@ -37,7 +37,8 @@ const CHANGES = {
     return known ? null : { solicitations: [...(demand.solicitations ?? []), asked(data, fact)] };
   },
   solicitation_revised: (demand, data) =>
-    one(demand, data, { eta_minutes: data.eta_minutes, earliest_minutes: data.earliest_minutes, answer_before: data.answer_before }),
+    one(demand, data, { eta_minutes: data.eta_minutes, earliest_minutes: data.earliest_minutes,
+      answer_before: data.answer_before }),
   solicitation_accepted: (demand, data, fact) =>
     one(demand, data, { state: "ACCEPTED", vehicle_id: data.vehicle_id, answered_at: fact.at }),
   solicitation_refused: (demand, data, fact) =>
@@ -57,7 +58,8 @@ const CHANGES = {
   promise_withdrawn: (demand, data) => ({ deadline: data.deadline }),
   carence_proposed: () => ({ carence_proposed: true }),
   mission_assigned: (demand, data, fact) => ({
-    status: "ASSIGNED", tier_deadline: null, mission_id: data.mission_id, deadline: data.deadline, counter_proposals: [],
+    status: "ASSIGNED", tier_deadline: null, mission_id: data.mission_id, deadline: data.deadline,
+      counter_proposals: [],
     mission: {
       id: data.mission_id, vehicle_id: data.vehicle_id, company_id: data.company_id, assigned_at: fact.at,
       promised_at: data.promised_at, deadline: data.deadline, step: "AFFECTE", alarm: null, ended_at: null,
@@ -84,7 +86,8 @@ const CHANGES = {
     revision: data.revision, max_delay_minutes: data.max_delay_minutes, volume: data.volume, deadline: data.deadline,
     pickup: { ...demand.pickup, lat: data.place.lat, lon: data.place.lon },
   }),
-  destination_set: (demand, data) => ({ destination: { ...demand.destination, facility_id: data.facility_id, name: data.name } }),
+  destination_set: (demand, data) => ({ destination: { ...demand.destination, facility_id: data.facility_id,
+    name: data.name } }),
   demand_completed: (demand, data, fact) => over("COMPLETED", fact),
   demand_unfulfilled: (demand, data, fact) => over("UNFULFILLED", fact),
   demand_cancelled: (demand, data, fact) => over("CANCELLED", fact),
@@ -118,7 +121,8 @@ const without = (demand, data) =>
 
 function proposals(demand, data) {
   const added = {
-    solicitation_id: data.solicitation_id, company_id: data.company_id, delay_minutes: data.delay_minutes, regulated: true,
+    solicitation_id: data.solicitation_id, company_id: data.company_id, delay_minutes: data.delay_minutes,
+      regulated: true,
   };
   return best([...without(demand, data), added].sort((one, other) => one.delay_minutes - other.delay_minutes));
 }

@@ -1,4 +1,6 @@
-/** "Pourquoi pas ce véhicule ?": for every vehicle and site, why it was or was not asked, and what would have been needed. */
+/**
+ * "Pourquoi pas ce véhicule ?": of every vehicle and site, why it was or was not asked, and what it would have taken.
+ */
 
 import { all } from "core/api.js";
 import { Part, html, nothing, repeat, t, term } from "core/part.js";
@@ -26,7 +28,8 @@ class Verdicts extends Part {
   }
 
   render() {
-    return html`<details class="verdicts" .open=${Boolean(this.open)} @toggle=${(event) => (this.open = event.target.open)}>
+    return html`<details class="verdicts" .open=${Boolean(this.open)}
+      @toggle=${(event) => (this.open = event.target.open)}>
       <summary><h3>${t("verdicts.title")}</h3></summary>
       ${this.open ? this.#body() : nothing}
     </details>`;
@@ -38,13 +41,16 @@ class Verdicts extends Part {
     const wanted = plainly(this.text).split(" ");
     const matching = this.found.filter((each) => wanted.every((word) => each.words.includes(word)));
     return html`<div class="field"><label for="verdict-search">${t("verdicts.search")}</label>
-        <input id="verdict-search" type="search" autocomplete="off" .value=${this.text} @input=${(event) => (this.text = event.target.value)}></div>
+        <input id="verdict-search" type="search" autocomplete="off"
+          .value=${this.text} @input=${(event) => (this.text = event.target.value)}></div>
       <p class="quiet" role="status">${t("verdicts.count", { n: matching.length, of: this.found.length })}</p>
       <div class="scroll" tabindex="0" role="region" aria-label=${t("verdicts.title")}><table>
-        <thead><tr>${["who", "tier", "sentence", "minutes", "needed"].map((name) => html`<th scope="col">${t(`verdicts.${name}`)}</th>`)}</tr></thead>
+        <thead><tr>${["who", "tier", "sentence", "minutes",
+          "needed"].map((name) => html`<th scope="col">${t(`verdicts.${name}`)}</th>`)}</tr></thead>
         <tbody>${repeat(matching.slice(0, MOST), (each) => each.key, (each) => row(each))}</tbody>
       </table></div>
-      ${matching.length > MOST ? html`<p class="quiet">${t("verdicts.more", { n: matching.length - MOST })}</p>` : nothing}`;
+      ${matching.length > MOST ? html`<p class="quiet">${t("verdicts.more", { n: matching.length - MOST })}</p>`
+        : nothing}`;
   }
 
   async #read() {
@@ -64,13 +70,16 @@ class Verdicts extends Part {
 
 /** Who could have been there soonest first; of the others, who is the nearest. */
 const nearestFirst = (one, other) =>
-  (one.earliest_minutes ?? 9999) - (other.earliest_minutes ?? 9999) || (one.distance_m ?? 1e9) - (other.distance_m ?? 1e9);
+  (one.earliest_minutes ?? 9999) - (other.earliest_minutes ?? 9999)
+    || (one.distance_m ?? 1e9) - (other.distance_m ?? 1e9);
 
 function searchable(verdict) {
-  const name = verdict.target_name ?? (verdict.vehicle_id ? vehicleName(verdict.vehicle_id) : siteName(verdict.site_id));
+  const name = verdict.target_name ?? (verdict.vehicle_id ? vehicleName(verdict.vehicle_id)
+    : siteName(verdict.site_id));
   const company = verdict.company_name ?? companyName(verdict.company_id);
   const words = plainly(`${name} ${company} ${term("TIER", verdict.tier)} ${verdict.sentence}`);
-  return { ...verdict, name, company, words, key: `${verdict.round} ${verdict.tier} ${verdict.survey} ${verdict.target_id}` };
+  return { ...verdict, name, company, words,
+    key: `${verdict.round} ${verdict.tier} ${verdict.survey} ${verdict.target_id}` };
 }
 
 const row = (verdict) => html`<tr data-id=${verdict.target_id} data-state=${verdict.verdict}>
@@ -78,7 +87,8 @@ const row = (verdict) => html`<tr data-id=${verdict.target_id} data-state=${verd
   <td>${term("TIER", verdict.tier)}</td>
   <td>${verdict.sentence}</td>
   <td class="figures">${verdict.earliest_minutes == null ? "–"
-    : t("minutes", { n: verdict.earliest_minutes === verdict.eta_minutes ? verdict.eta_minutes : `${verdict.earliest_minutes}–${verdict.eta_minutes}` })}</td>
+    : t("minutes", { n: verdict.earliest_minutes === verdict.eta_minutes ? verdict.eta_minutes
+      : `${verdict.earliest_minutes}–${verdict.eta_minutes}` })}</td>
   <td>${verdict.needed.map((each) => html`<div>${each.sentence}</div>`)}</td>
 </tr>`;
 

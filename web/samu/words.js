@@ -10,7 +10,7 @@ const NEAR_KM = 20;
 const EARTH_KM = 6371;
 const RADIANS = Math.PI / 180;
 
-// -- who ---------------------------------------------------------------------------------------------------------------
+// -- who ---------------------------------------------------------------------------------------------------------
 
 export const companyName = (id) => state.companies.get(id)?.name ?? t("unknown.company");
 export const vehicleName = (id) => state.vehicles.get(id)?.name ?? t("unknown.vehicle");
@@ -31,7 +31,7 @@ export function actor(by) {
   return by.company_id ? `${role}, ${companyName(by.company_id)}` : role;
 }
 
-// -- where -------------------------------------------------------------------------------------------------------------
+// -- where -------------------------------------------------------------------------------------------------------
 
 /** Letters only, small, without accents: as people type names of communes. */
 export const plainly = (text) =>
@@ -45,23 +45,30 @@ export function kilometres(one, other) {
 
 const places = new Map();
 let named = [];
+let namedOf = null;
 
-state.addEventListener("communes", () => {
+/** The communes with their names as they are searched, the longest first: made once, and anew when others are known. */
+function communesByName() {
+  if (namedOf === state.communes) return named;
+  namedOf = state.communes;
   places.clear();
-  named = state.communes.map((commune) => ({ commune, words: ` ${plainly(commune.name)} ` }));
-  named.sort((one, other) => other.words.length - one.words.length);
-});
+  named = namedOf.map((commune) => ({ commune, words: ` ${plainly(commune.name)} ` }));
+  return named.sort((one, other) => other.words.length - one.words.length);
+}
 
-/** In which commune a place is: as its address says, if that is near; else the nearest one, and then said to be near. */
+/**
+ * In which commune a place is: as its address says, if that is near; else the nearest one, and then said to be near.
+ */
 export function communeOf(pickup) {
+  const known = communesByName();
   const key = `${pickup.lat} ${pickup.lon} ${pickup.address}`;
-  if (!places.has(key)) places.set(key, searched(pickup));
+  if (!places.has(key)) places.set(key, searched(pickup, known));
   return places.get(key);
 }
 
-function searched(pickup) {
+function searched(pickup, known) {
   const address = ` ${plainly(pickup.address)} `;
-  const said = named.find(({ words }) => address.includes(words))?.commune;
+  const said = known.find(({ words }) => address.includes(words))?.commune;
   if (said && kilometres(said, pickup) < NEAR_KM) return said.name;
   const near = state.communes
     .map((commune) => ({ commune, far: kilometres(commune, pickup) }))
@@ -73,11 +80,12 @@ function searched(pickup) {
 /** 43.21300, 2.34910 */
 export const coordinates = ({ lat, lon }) => `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
 
-// -- in time -----------------------------------------------------------------------------------------------------------
+// -- in time -----------------------------------------------------------------------------------------------------
 
 /**
- * Whether a mission keeps its deadline: `{colour, word, sign}`. Arrived: by its step. On its way: late once the deadline
- * has passed; at risk when what is promised lies behind it, or the promised time has passed and nobody has arrived.
+ * Whether a mission keeps its deadline: `{colour, word, sign}`. Arrived: by its step. On its way: late once the
+ * deadline has passed; at risk when what is promised lies behind it, or the promised time has passed and nobody has
+ * arrived.
  */
 export function pace(demand) {
   const { mission } = demand;
@@ -90,7 +98,8 @@ export function pace(demand) {
   const promised = Date.parse(mission.promised_at);
   if (now > deadline) return { colour: "red", word: t("pace.late", { minutes: signed(now - deadline) }) };
   if (promised > deadline) return { colour: "amber", word: t("pace.risk", { minutes: signed(promised - deadline) }) };
-  if (now > promised) return { colour: "amber", word: t("pace.broken", { minutes: t("minutes", { n: Math.ceil((now - promised) / MINUTE_MS) }) }) };
+  if (now > promised) return { colour: "amber",
+    word: t("pace.broken", { minutes: t("minutes", { n: Math.ceil((now - promised) / MINUTE_MS) }) }) };
   return { colour: "green", word: t("pace.kept", { minutes: signed(promised - deadline) }) };
 }
 
@@ -118,7 +127,7 @@ export function counts(demand) {
   return count;
 }
 
-// -- what went wrong -----------------------------------------------------------------------------------------------------
+// -- what went wrong ---------------------------------------------------------------------------------------------
 
 /** A refusal in the page's language, where it has words for it; else the API's own sentence. */
 export function sentence(error) {

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -115,5 +116,18 @@ async def settled(world: PushWorld) -> None:
             last, reached, waiting = (await connection.execute(query)).one()
             await connection.rollback()
             if not waiting and reached is not None and reached >= last:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def put_off(world: PushWorld) -> None:
+    """Everything that is to be sent waits for longer than our own patience: the push service has asked for it."""
+    try_at = tables.notifications.c.try_at
+    soonest = sa.select(sa.func.min(try_at))
+    async with asyncio.timeout(PATIENCE_SECONDS), world.api.resources.database.connect() as connection:
+        while True:
+            found = await connection.scalar(soonest)
+            await connection.rollback()
+            if found is not None and found > world.api.resources.clock() + timedelta(seconds=5):
                 return
             await asyncio.sleep(0.02)

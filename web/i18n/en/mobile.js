@@ -38,7 +38,7 @@ export default {
   "mission.motive": "Motive", "mission.instructions": "Instructions", "mission.destination": "Destination",
   "mission.no_destination": "Told by the SAMU at the bilan", "mission.steps": "Steps",
   "mission.ended": "File {reference}: this mission is not yours any more.", "mission.understood": "Understood",
-  "mission.completed": "Mission over: vehicle available.",
+  "mission.taken": "Mission taken away", "mission.amended": "Mission changed by the SAMU: read the sheet again.", "END.RELIEVED": "Taken over by another vehicle", "crew.put_out": "This phone is in the vehicle no more.", "mission.completed": "Mission over: vehicle available.",
   patient: "Patient", "patient.unnamed": "Identity not told", "patient.none": "No patient identity was told.",
   "patient.not_kept": "The patient’s identity is never kept on the phone: it comes back with the network.",
   "patient.born": "born in {year}", "patient.weight": "{n} kg", "SEX.F": "Woman", "SEX.M": "Man", "SEX.X": "Sex not given",
@@ -57,7 +57,7 @@ export default {
   exits: "Other end of the mission", "exits.wait": "Possible when all steps are sent.",
   "exit.breakdown": "Breakdown", "exit.breakdown.what": "Another vehicle is searched at once.",
   "exit.no-transport": "No transport", "exit.no-transport.what": "The mission ends here, with nobody on board.",
-  "exit.no-transport.how": "No transport: possible right after “Bilan réalisé”.",
+  "exit.breakdown.done": "Breakdown declared: another vehicle is searched.", "exit.no-transport.done": "Mission ended without transport.", "exit.no-transport.how": "No transport: possible right after “Bilan réalisé”.",
   "breakdown.engine": "Mechanical breakdown", "breakdown.accident": "Accident", "breakdown.crew": "Crew prevented",
   "none.on_site": "Left at home after the bilan", "none.refusal": "Patient refuses", "none.absent": "Patient absent", "none.deceased": "Deceased", "none.other_means": "Carried by other means",
 
@@ -81,7 +81,7 @@ export default {
   "ask.CONFIRMED": "Recorded", "ask.ALREADY_ASSIGNED": "Already assigned", "ask.WITHDRAWN": "Demand taken back", "ask.EXPIRED": "Too late: no answer",
   "ask.REFUSED": "Refused", "ask.UNAVAILABLE": "Unavailable, the SAMU was told", "ask.COUNTERED": "Counter-delay of {n} min proposed",
   "ask.COUNTERED.how": "The SAMU decides. If it accepts, the demand comes back to you.",
-  "ask.PROMISE_REFUSED": "Counter-delay refused by the SAMU", "ask.PROMISE_LAPSED": "Counter-delay not needed any more",
+  "ask.PROMISE_ACCEPTED": "Counter-delay accepted: yours to confirm", "ask.before": "before {time}", "reason.other": "Another reason", "ask.PROMISE_REFUSED": "Counter-delay refused by the SAMU", "ask.PROMISE_LAPSED": "Counter-delay not needed any more",
   "refusal.no_crew": "No crew", "refusal.breakdown": "Vehicle broken down", "refusal.too_far": "Too far", "refusal.busy": "Already engaged",
   "unavailable.breakdown": "Breakdown", "unavailable.mission": "Mission running", "unavailable.incident": "Incident",
 

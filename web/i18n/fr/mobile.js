@@ -38,7 +38,7 @@ export default {
   "mission.motive": "Motif", "mission.instructions": "Consignes", "mission.destination": "Destination",
   "mission.no_destination": "Donnée par le SAMU au bilan", "mission.steps": "Étapes",
   "mission.ended": "Dossier {reference} : cette mission n’est plus la vôtre.", "mission.understood": "Compris",
-  "mission.completed": "Mission terminée : véhicule disponible.",
+  "mission.taken": "Mission retirée", "mission.amended": "Mission modifiée par le SAMU : relisez la fiche.", "END.RELIEVED": "Reprise par un autre véhicule", "crew.put_out": "Ce téléphone n’est plus dans le véhicule.", "mission.completed": "Mission terminée : véhicule disponible.",
   patient: "Patient", "patient.unnamed": "Identité non communiquée", "patient.none": "Aucune identité de patient communiquée.",
   "patient.not_kept": "L’identité du patient n’est jamais gardée sur le téléphone : elle revient avec le réseau.",
   "patient.born": "né(e) en {year}", "patient.weight": "{n} kg", "SEX.F": "Femme", "SEX.M": "Homme", "SEX.X": "Sexe non précisé",
@@ -57,7 +57,7 @@ export default {
   exits: "Autre fin de mission", "exits.wait": "Possible quand toutes les étapes sont envoyées.",
   "exit.breakdown": "Panne", "exit.breakdown.what": "Un autre véhicule est cherché aussitôt.",
   "exit.no-transport": "Sans transport", "exit.no-transport.what": "La mission se termine ici, sans personne à bord.",
-  "exit.no-transport.how": "Sans transport : possible juste après « Bilan réalisé ».",
+  "exit.breakdown.done": "Panne déclarée : un autre véhicule est cherché.", "exit.no-transport.done": "Mission terminée sans transport.", "exit.no-transport.how": "Sans transport : possible juste après « Bilan réalisé ».",
   "breakdown.engine": "Panne mécanique", "breakdown.accident": "Accident", "breakdown.crew": "Équipage empêché",
   "none.on_site": "Laissé sur place après bilan", "none.refusal": "Refus du patient", "none.absent": "Patient absent", "none.deceased": "Décès", "none.other_means": "Transporté par un autre moyen",
 
@@ -81,7 +81,7 @@ export default {
   "ask.CONFIRMED": "Enregistré", "ask.ALREADY_ASSIGNED": "Déjà attribuée", "ask.WITHDRAWN": "Demande retirée", "ask.EXPIRED": "Trop tard : sans réponse",
   "ask.REFUSED": "Refusée", "ask.UNAVAILABLE": "Indisponible, transmis au SAMU", "ask.COUNTERED": "Contre-délai de {n} min proposé",
   "ask.COUNTERED.how": "Le SAMU décide. S’il accepte, la demande vous revient.",
-  "ask.PROMISE_REFUSED": "Contre-délai refusé par le SAMU", "ask.PROMISE_LAPSED": "Contre-délai plus nécessaire",
+  "ask.PROMISE_ACCEPTED": "Contre-délai accepté : à vous de confirmer", "ask.before": "avant {time}", "reason.other": "Autre motif", "ask.PROMISE_REFUSED": "Contre-délai refusé par le SAMU", "ask.PROMISE_LAPSED": "Contre-délai plus nécessaire",
   "refusal.no_crew": "Pas d’équipage", "refusal.breakdown": "Véhicule en panne", "refusal.too_far": "Trop loin", "refusal.busy": "Déjà engagés",
   "unavailable.breakdown": "Panne", "unavailable.mission": "Mission en cours", "unavailable.incident": "Incident",
 
