@@ -43,6 +43,7 @@ class Due:
 
     device_id: UUID
     tag: str
+    version: int
     tries: int
     expires_at: datetime
     endpoint: str | None
@@ -171,6 +172,7 @@ async def due(connection: AsyncConnection, at: datetime, limit: int) -> list[Due
         sa.select(
             notifications.c.device_id,
             notifications.c.tag,
+            notifications.c.version,
             notifications.c.tries,
             notifications.c.expires_at,
             sa.case((reachable(), endpoint)),
@@ -241,13 +243,17 @@ async def put_off(connection: AsyncConnection, letter: Claimed, until: datetime)
 
 
 async def give_up(connection: AsyncConnection, letter: Due, at: datetime) -> None:
-    """A letter that is of no use any more, or whose phone is not reached any more, is not tried again."""
+    """A letter that is of no use any more, or whose phone is not reached any more, is not tried again.
+
+    This version of it: another may have been written under the same tag meanwhile.
+    """
     await connection.execute(
         sa.update(notifications)
         .values(try_at=sa.null())
         .where(
             notifications.c.device_id == letter.device_id,
             notifications.c.tag == letter.tag,
+            notifications.c.version == letter.version,
             notifications.c.try_at <= at,
         )
     )

@@ -3,18 +3,19 @@
 import asyncio
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from api.documents import READS, problems
 from api.problems import Problem
-from api.resources import Resources, resources_of
+from api.resources import ApiConfig, Resources, resources_of
 from api.schemas.accounts import Me, TokensGiven
 from api.security import AnyCaller, ReceivedAt, sign_token
 from storage import accounts, sessions
@@ -102,28 +103,34 @@ async def _verify(resources: Resources, password: str, hashed: str) -> bool:
 
 
 async def _renew(resources: Resources, presented: str, at: ReceivedAt) -> TokensGiven:
+    """Use one token up and give another in one transaction: nobody is left with none."""
     async with resources.database.begin() as connection:
         used = await accounts.use_refresh_token(connection, presented, at)
-        person = None
         if used.renewal is Renewal.GRANTED and used.person_id is not None:
             person = await accounts.person_by_id(connection, used.person_id)
-    if person is None:
-        raise Problem("invalid_credentials", "The refresh token is not valid: log in again.")
-    login = _Login(presented.partition(".")[0], used.session_id)
-    return await _tokens(resources, person, login, at)
+            if person is not None:
+                login = _Login(presented.partition(".")[0], used.session_id)
+                return await _give(connection, resources.config, person, login, at)
+    raise Problem("invalid_credentials", "The refresh token is not valid: log in again.")
 
 
 async def _tokens(resources: Resources, person: Person, login: _Login, at: ReceivedAt) -> TokensGiven:
+    async with resources.database.begin() as connection:
+        return await _give(connection, resources.config, person, login, at)
+
+
+async def _give(
+    connection: AsyncConnection, config: ApiConfig, person: Person, login: _Login, at: datetime
+) -> TokensGiven:
     """Tokens of a session: a new one, unless the login has one."""
-    config, session_id = resources.config, login.session_id or uuid7()
+    session_id = login.session_id or uuid7()
     refresh = f"{login.family}.{secrets.token_urlsafe(32)}"
     lifetime = timedelta(days=config.refresh_token_days)
-    async with resources.database.begin() as connection:
-        if login.session_id is None:
-            await sessions.open_session(connection, session_id, person.id, at)
-        elif not await sessions.is_open(connection, session_id):
-            raise Problem("session_ended")
-        await accounts.keep_refresh_token(connection, refresh, person.id, at + lifetime, session_id)
+    if login.session_id is None:
+        await sessions.open_session(connection, session_id, person.id, at)
+    elif not await sessions.is_open(connection, session_id):
+        raise Problem("session_ended")
+    await accounts.keep_refresh_token(connection, refresh, person.id, at + lifetime, session_id)
     return TokensGiven(
         access_token=sign_token(config, person, session_id, at),
         expires_in=config.access_token_minutes * 60,

@@ -11,7 +11,7 @@ from api.security import ALGORITHM
 from api.throttle import FREE_FAILURES
 from storage import tables
 from tests.api.caller import Caller, assert_problem
-from tests.api.conftest import SECRET, Api, Login
+from tests.api.conftest import SECRET, Api, Clock, Login
 from tests.api.people import PASSWORD
 
 
@@ -89,19 +89,34 @@ async def _tokens(http: httpx.AsyncClient, **form: str) -> httpx.Response:
 
 
 async def test_a_refresh_token_is_used_once_and_reuse_ends_its_family(
-    http: httpx.AsyncClient, api: Api
+    http: httpx.AsyncClient, api: Api, clock: Clock
 ) -> None:
     name = api.people.doctor.username
     first = (await _tokens(http, username=name, password=PASSWORD)).json()["refresh_token"]
     other = (await _tokens(http, username=name, password=PASSWORD)).json()["refresh_token"]
     second = await _tokens(http, grant_type="refresh_token", refresh_token=first)
     assert second.status_code == 200
+    clock.advance(seconds=121)
     again = await _tokens(http, grant_type="refresh_token", refresh_token=first)
     assert_problem(again, 401, "invalid_credentials")
     stolen = await _tokens(http, grant_type="refresh_token", refresh_token=second.json()["refresh_token"])
     assert_problem(stolen, 401, "invalid_credentials")
     # another login of the same person is another family
     assert (await _tokens(http, grant_type="refresh_token", refresh_token=other)).status_code == 200
+
+
+async def test_whoever_did_not_hear_the_answer_may_renew_again_for_two_minutes(
+    http: httpx.AsyncClient, api: Api, clock: Clock
+) -> None:
+    name = api.people.doctor.username
+    first = (await _tokens(http, username=name, password=PASSWORD)).json()["refresh_token"]
+    lost = await _tokens(http, grant_type="refresh_token", refresh_token=first)
+    clock.advance(seconds=119)
+    heard = await _tokens(http, grant_type="refresh_token", refresh_token=first)
+    assert (lost.status_code, heard.status_code) == (200, 200)
+    clock.advance(minutes=20)
+    onward = await _tokens(http, grant_type="refresh_token", refresh_token=heard.json()["refresh_token"])
+    assert onward.status_code == 200
 
 
 async def test_a_disabled_account_is_out(http: httpx.AsyncClient, api: Api, log_in: Login) -> None:

@@ -152,9 +152,17 @@ class Regulation(Person):
         """The card says so."""
         await expect(self.card(demand_id)).to_have_attribute("data-state", state, timeout=CONFIRMED_WITHIN_MS)
 
-    async def accept(self, demand_id: str) -> None:
-        """With the first vehicle of the card; it is ours when the page says so."""
-        await self.press("Accepter", self.card(demand_id))
+    def row(self, demand_id: str, vehicle: str) -> Locator:
+        """One of the company's vehicles on the card."""
+        return self.card(demand_id).locator("li[data-id]").filter(has_text=re.compile(rf"^\s*{vehicle}\b"))
+
+    async def presses_accept(self, demand_id: str) -> None:
+        """With the first vehicle of the card, at this very moment, if it is still there to be pressed."""
+        await self.card(demand_id).evaluate("(card) => card.querySelector('button.accept')?.click()")
+
+    async def accept(self, demand_id: str, vehicle: str | None = None) -> None:
+        """With this vehicle, or the first of the card; it is ours when the page says so."""
+        await self.press("Accepter", self.row(demand_id, vehicle) if vehicle else self.card(demand_id))
         await self.sees(demand_id, "CONFIRMED")
         await expect(self.card(demand_id)).to_contain_text("Enregistré")
 

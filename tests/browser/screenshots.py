@@ -19,10 +19,10 @@ from tests.browser.stage import Stage, stage_on
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 SCREEN: ViewportSize = {"width": 1280, "height": 800}
 HAND: ViewportSize = {"width": 390, "height": 844}
-HERE, THERE, GUARD = 1, 17, 21
-"""Companies of Carcassonne: one whose post and phone are seen, one that answers beside it, one on guard."""
-SECTOR = "Secteur de Carcassonne"
-PLACES = ("Limoux", "Trèbes", "Castelnaudary")
+HERE, GUARD = 1, 4
+"""Companies: one in Carcassonne, whose post and phone are seen; one in Limoux, on guard there."""
+SECTOR = "Secteur de Limoux"
+RINGS_IN, ASKED_IN = "Castelnaudary", "Trèbes"
 
 
 @dataclass
@@ -103,7 +103,7 @@ async def _busy(cast: Cast) -> tuple[str, str]:
     await cast.regulation.press("Accepter", row)
     await cast.regulation.sees(mission, "CONFIRMED")
     await cast.phone.sees_mission()
-    rings = await cast.samu.new_demand(PLACES[0], delay=60, address="Quai d’exercice")
+    rings = await cast.samu.new_demand(RINGS_IN, delay=60, address="Quai d’exercice")
     await cast.regulation.sees(rings, "OPEN")
     return mission, rings
 
@@ -121,7 +121,7 @@ async def _at_the_samu(cast: Cast, camera: Camera, mission: str, rings: str) -> 
         await samu.settles()
         await camera.take(samu.page, f"samu-{panel}")
     await samu.press("Nouvelle demande")
-    await samu.page.get_by_role("combobox", name="Lieu").fill(PLACES[1])
+    await samu.page.get_by_role("combobox", name="Lieu").fill(ASKED_IN)
     await samu.page.get_by_role("listbox").get_by_role("option").first.click()
     await samu.choose("Délai", "20 min")
     await samu.choose("Volume", "AMBULANCE")

@@ -4,6 +4,9 @@ import { LoggedOut, accessToken, renew } from "core/session.js";
 
 const TIMEOUT_MS = 15_000;
 const PATIENCE_MS = 20_000;
+const READ_PATIENCE_MS = 8_000;
+/** An answer that took longer says nothing about the server's clock. */
+const TOO_SLOW_MS = 2_000;
 const NO_ANSWER = new Set([502, 503, 504]);
 
 /** What the API refused, as its problem document says it: `code` is stable, `message` is a sentence for a person. */
@@ -21,7 +24,8 @@ export class Unreachable extends Error {}
 
 let deviceId = null;
 const epochs = new Map();
-let clockOffset = 0;
+const CLOCK_KEY = "rescousse.clock";
+let clockOffset = Number(localStorage.getItem(CLOCK_KEY)) || 0;
 
 /** From now on every call says that it comes from this device. */
 export function useDevice(id) {
@@ -46,25 +50,26 @@ export const patch = (path, body, options) => call("PATCH", path, body, options)
 export const remove = (path, options) => call("DELETE", path, undefined, options);
 
 /**
- * One call. A writing one is repeated under the same key while nobody answers, so that a tunnel or a restarting server
- * costs a moment and nothing happens twice; `patience` (ms) is how long, 0 for not at all.
+ * One call, repeated while nobody answers, so that a tunnel or a restarting server costs a moment; a writing one under the
+ * same key, so that nothing happens twice. `patience` (ms) is how long, 0 for not at all.
  *
  * Raises Refused, Unreachable or LoggedOut.
  */
-export async function call(method, path, body, { patience = PATIENCE_MS, key = uuid(), site, signal } = {}) {
-  const until = performance.now() + (method === "GET" ? 0 : patience);
+export async function call(method, path, body, { patience, key = uuid(), site, signal } = {}) {
+  const until = performance.now() + (patience ?? (method === "GET" ? READ_PATIENCE_MS : PATIENCE_MS));
   for (let pause = 300; ; pause = Math.min(pause * 2, 3000)) {
     try {
       return await once(method, path, body, { key, site, signal });
     } catch (error) {
-      const again = error instanceof Unreachable || (error instanceof Refused && isBusy(error));
+      const again = error instanceof Unreachable || (error instanceof Refused && isBusy(error, method));
       if (!again || signal?.aborted || performance.now() + pause > until) throw error;
       await new Promise((wake) => setTimeout(wake, pause));
     }
   }
 }
 
-function isBusy(error) {
+function isBusy(error, method) {
+  if (method === "GET" && error.status === 429) return true;
   return NO_ANSWER.has(error.status) || error.code === "idempotency_in_progress";
 }
 
@@ -118,8 +123,13 @@ async function send(method, path, body, { token, key, site, signal }) {
 /** The `Date` header has seconds only: it corrects a clock that is plainly wrong, and leaves a good one alone. */
 function learnClock(response, began) {
   const told = Date.parse(response.headers.get("Date") ?? "");
+  if (Date.now() - began > TOO_SLOW_MS) return;
   const middle = (began + Date.now()) / 2;
-  if (Number.isFinite(told)) clockOffset = Math.abs(told + 500 - middle) > 2000 ? told + 500 - middle : 0;
+  if (!Number.isFinite(told)) return;
+  const offset = told + 500 - middle;
+  const before = clockOffset;
+  if (Math.abs(offset - before) > 2000) clockOffset = Math.abs(offset) > 2000 ? Math.round(offset) : 0;
+  if (clockOffset !== before) localStorage.setItem(CLOCK_KEY, String(clockOffset)); // known without network, too
 }
 
 /** All items of a list that comes in pages. */

@@ -10,7 +10,8 @@ export class LoggedOut extends Error {}
 /** @returns {{access: string, refresh: string, until: number, me: object} | null} */
 export function current() {
   try {
-    return JSON.parse(localStorage.getItem(KEY));
+    const kept = JSON.parse(localStorage.getItem(KEY));
+    return kept?.me?.role ? kept : null;
   } catch {
     return null;
   }
@@ -76,13 +77,17 @@ async function ask(fields) {
     body: new URLSearchParams(fields),
     signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
   });
-  const told = await response.json();
+  return answerOf(response);
+}
+
+async function answerOf(response) {
+  const told = await response.json().catch(() => ({}));
   if (response.ok) return told;
-  throw Object.assign(new Error(told.detail), { status: response.status, code: told.code });
+  throw Object.assign(new Error(told.detail ?? String(response.status)), { status: response.status, code: told.code });
 }
 
 async function whoAmI(token) {
   const headers = { Authorization: `Bearer ${token}` };
   const response = await fetch("/v1/me", { headers, signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS) });
-  return response.json();
+  return answerOf(response);
 }

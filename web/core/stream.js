@@ -8,6 +8,10 @@
 import { LoggedOut, accessToken, renew } from "core/session.js";
 
 const SILENT_MS = 35_000;
+/** The server says something every fifteen seconds. */
+const COMMENT_MS = 17_000;
+/** This device is registered no more; any other refusal may be somebody's between us and the server. */
+const OVER = new Set(["device_closed", "not_found"]);
 const PAUSES_MS = [200, 500, 1000, 2000, 5000];
 
 /**
@@ -19,6 +23,8 @@ export class Stream extends EventTarget {
   #closing = new AbortController();
   #deviceId;
   #connectedBefore = false;
+  #connection = null;
+  #heardAt = 0;
   state = "away";
 
   constructor(deviceId = null) {
@@ -37,6 +43,14 @@ export class Stream extends EventTarget {
     this.#closing.abort();
   }
 
+  /**
+   * Somebody looks at the page again: it may have slept, and its connection be dead without anybody knowing. One that
+   * was silent for longer than a comment takes is made anew.
+   */
+  look() {
+    if (this.state === "live" && Date.now() - this.#heardAt > COMMENT_MS) this.#connection?.abort();
+  }
+
   async #run() {
     for (let failures = 0; !this.#closing.signal.aborted; ) {
       const began = performance.now();
@@ -53,11 +67,12 @@ export class Stream extends EventTarget {
   }
 
   async #listen() {
-    const quiet = new AbortController();
+    const quiet = (this.#connection = new AbortController());
     const signal = AbortSignal.any([quiet.signal, this.#closing.signal]);
     let alarm = setTimeout(() => quiet.abort(), SILENT_MS);
     try {
       const response = await this.#connect(signal);
+      this.#heardAt = Date.now();
       this.#become("live");
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let rest = ""; ; ) {
@@ -65,6 +80,7 @@ export class Stream extends EventTarget {
         clearTimeout(alarm);
         if (done) break;
         alarm = setTimeout(() => quiet.abort(), SILENT_MS);
+        this.#heardAt = Date.now();
         const blocks = (rest + value).split(/\r?\n\r?\n/);
         rest = blocks.pop();
         for (const block of blocks) this.#read(block);
@@ -83,8 +99,10 @@ export class Stream extends EventTarget {
       if (this.#last) headers["Last-Event-ID"] = this.#last;
       const response = await fetch("/v1/stream", { headers, signal, cache: "no-store" });
       if (response.ok) return response;
-      if (response.status === 409 || response.status === 404) throw new LoggedOut();
-      if (response.status !== 401) throw new Error(`stream: ${response.status}`);
+      if (response.status !== 401) {
+        const { code } = await response.json().catch(() => ({}));
+        throw OVER.has(code) ? new LoggedOut() : new Error(`stream: ${response.status}`);
+      }
       if (attempt > 0) throw new LoggedOut();
       token = await renew(token);
     }

@@ -91,7 +91,7 @@ async function boarded(told, members) {
     crew_id: told.crew_id,
     is_primary: told.is_primary,
     mission_id: told.mission?.id ?? null,
-    guard: told.guard ? { shift_id: told.guard.id, period_id: told.guard.period_id, ends_at: told.guard.ends_at } : null,
+    guard: told.guard && { shift_id: told.guard.id, period_id: told.guard.period_id, ends_at: told.guard.ends_at },
     members,
   };
   phone.set({ aboard });
@@ -105,7 +105,8 @@ async function boarded(told, members) {
 
 export const getOut = () =>
   act("getOut", async () => {
-    if (phone.unsent.length && !(await confirm(t("crew.get_out"), t("crew.unsent", { n: phone.unsent.length }), { danger: true }))) return;
+    const unsent = phone.unsent.length && t("crew.unsent", { n: phone.unsent.length });
+    if (unsent && !(await confirm(t("crew.get_out"), unsent, { danger: true }))) return;
     const id = phone.aboard.vehicle_id;
     const done = await twice(t("crew.get_out"), t("crew.get_out_all_the_same"), async (sure) => {
       await remove(`/v1/vehicles/${id}/crew${sure ? "?confirm=true" : ""}`);
@@ -182,12 +183,11 @@ export const tick = (kind, id, available) =>
 
 // -- the mission -------------------------------------------------------------------------------------------------
 
-/** Take the last step back: one that waits leaves the phone's store, one that was recorded is undone within its minute. */
+/** Take the last step back: one that waits leaves the phone's store, one that was recorded is undone in its minute. */
 export const takeStepBack = (sheet, step) =>
   act("undo", async () => {
     if (await takeBack(step.step_id)) return void toast(t("step.taken_back"), "good");
     await undo(sheet.id, step.step_id);
-    await readSheet();
     toast(t("step.undone"), "good");
   });
 
@@ -247,12 +247,14 @@ export const readSectors = async () => {
 
 // -- the end -----------------------------------------------------------------------------------------------------
 
-/** Log out: the server closes this device first, so that nothing is sent here any more; then nothing stays on the phone. */
+/** Log out: the server closes this device first, so that nothing is sent here any more; then nothing stays here. */
 export const logOut = () =>
   act("logOut", async () => {
     const waiting = phone.unsent.length + phone.refused.length;
-    if (waiting && !(await confirm(t("account.log_out"), t("menu.unsent", { n: waiting }), { yes: t("account.log_out_all_the_same"), danger: true }))) return;
-    const done = await twice(t("account.log_out"), t("account.log_out_all_the_same"), async (sure) => {
+    const yes = t("account.log_out_all_the_same");
+    const lost = waiting && t("menu.unsent", { n: waiting });
+    if (lost && !(await confirm(t("account.log_out"), lost, { yes, danger: true }))) return;
+    const done = await twice(t("account.log_out"), yes, async (sure) => {
       await post(`/v1/logout${sure ? "?confirm=true" : ""}`, undefined, { patience: 4000 });
       return DONE;
     });

@@ -46,7 +46,8 @@ async function tell() {
   if (globalThis.Notification?.permission !== "granted") return;
   const worker = await navigator.serviceWorker?.getRegistration("/mobile");
   const words = phone.ended ? "mission.taken" : phone.ringing.length ? "ask.open" : "mission.new";
-  await worker?.showNotification(t(words), { tag: TAG, renotify: true, requireInteraction: true, data: { url: "/mobile" } });
+  const how = { tag: TAG, renotify: true, requireInteraction: true, data: { url: "/mobile" } };
+  await worker?.showNotification(t(words), how);
 }
 
 async function takeAway() {

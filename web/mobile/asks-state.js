@@ -65,6 +65,7 @@ export function outcome(ask, state, more = {}) {
   phone.outcomes.set(ask.id, { ask, state, ...more });
   phone.set({ asks: phone.asks.filter((each) => each.id !== ask.id || state === "SENDING" || state === "FAILED") });
   if (state === "CONFIRMED") sounds.play("confirmed");
+  if (state === "CONFIRMED" || state === "ALREADY_ASSIGNED") scrollTo(0, 0);
   if (["SENDING", "FAILED", "COUNTERED"].includes(state)) return;
   const stays = state === "REFUSED" ? Math.max(STAYS_MS, Date.parse(ask.answer_before) - Date.now()) : STAYS_MS;
   setTimeout(() => {

@@ -35,7 +35,8 @@ export async function beDevice() {
 }
 
 async function register() {
-  const told = await post("/v1/devices", { kind: "MOBILE", name: t("device.name", { name: phone.me.name }).slice(0, 100) });
+  const name = t("device.name", { name: phone.me.name }).slice(0, 100);
+  const told = await post("/v1/devices", { kind: "MOBILE", name });
   localStorage.setItem(ID, told.id);
   localStorage.setItem(OF, phone.me.id);
   useDevice(told.id);
@@ -44,7 +45,7 @@ async function register() {
   listen();
 }
 
-/** A timer of a page that is not in front may come once a minute; a worker's comes on time as long as the page lives. */
+/** A timer of a page that is not in front may come once a minute; a worker's comes on time while the page lives. */
 function startMetronome() {
   try {
     new Worker("/web/mobile/metronome.js").onmessage = () => beat();

@@ -1,4 +1,4 @@
-/** The page as an application: its service worker, a new edition that waits to be wanted, and putting it on the phone. */
+/** The page as an application: its service worker, a new edition that waits to be wanted, its installation. */
 
 import { soon } from "./outbox.js";
 import { phone } from "./state.js";

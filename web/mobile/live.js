@@ -8,7 +8,7 @@ import { t } from "core/i18n.js";
 import { sounds } from "core/sound.js";
 import { toast } from "parts/toasts.js";
 import { useAsks } from "./asks-state.js";
-import { applied, soon, withStep } from "./outbox.js";
+import { applied, soon, withStep, withoutStep } from "./outbox.js";
 import { phone, reading } from "./state.js";
 import { keepable, notes, steps } from "./store.js";
 
@@ -24,7 +24,7 @@ const OF_THE_MISSIONS = new Set([
 ]);
 /** The sheet names a patient, and each reading of it is written down: it is read again only when it changes. */
 const OF_THE_SHEET = new Set([
-  "mission_ended", "step_undone", "vehicle_relieved", "destination_set", "demand_amended", "mission_reconfirmed",
+  "mission_ended", "vehicle_relieved", "destination_set", "demand_amended", "mission_reconfirmed",
   "alarm_raised", "alarm_closed",
 ]);
 const OF_THE_GUARD = new Set([
@@ -61,7 +61,8 @@ export const readPeriods = reading(async () => {
 
 /** Everything that the phone shows, from the beginning or after a break. */
 export async function readAll() {
-  await Promise.all([readFleet(), readMissions(), useAsks(), phone.onGuard || phone.mode === "GARDE" ? readPeriods() : null]);
+  const guard = phone.onGuard || phone.mode === "GARDE";
+  await Promise.all([readFleet(), readMissions(), useAsks(), guard ? readPeriods() : null]);
   await readSheet();
 }
 
@@ -151,8 +152,12 @@ export async function receipt(sheet, what) {
 
 /** What a fact changes here. */
 export function onFact({ detail: fact }) {
-  if (fact.kind === "mission_assigned" && fact.data.vehicle_id === phone.aboard?.vehicle_id) arrive(fact.data.mission_id);
+  const here = fact.data?.vehicle_id && fact.data.vehicle_id === phone.aboard?.vehicle_id;
+  if (fact.kind === "mission_assigned" && here) arrive(fact.data.mission_id);
   if (fact.kind === "step_passed") stepPassed(fact.data, fact.recorded_at ?? fact.at);
+  if (fact.kind === "step_undone") {
+    phone.set({ sheet: withoutStep(phone.sheet, fact.data.mission_id, fact.data.step_id) });
+  }
   if (fact.kind === "step_turned_away") turnedAway(fact.data);
   if (fact.kind === "demand_amended" && fact.demand_id === phone.sheet?.demand_id) amended();
   if (fact.kind.startsWith("crew_") && fact.data.device_id === phone.deviceId) phone.dispatchEvent(new Event("seat"));

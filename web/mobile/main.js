@@ -33,7 +33,7 @@ async function begin() {
   phone.addEventListener("live", () => phone.company ?? readAll());
   phone.addEventListener("sent", ({ detail }) => detail.expected_step === null && done(detail));
   phone.addEventListener("completed", () => toast(t("mission.completed"), "good"));
-  phone.addEventListener("refused", ({ detail }) => toast(t("step.was_refused", { step: term("STEP", detail.step) }), "bad"));
+  phone.addEventListener("refused", ({ detail }) => refused(detail.step));
   phone.addEventListener("change", keepSheet);
   phone.addEventListener("change", loggedOut);
   addEventListener("online", () => (soon(), turned()));
@@ -47,6 +47,10 @@ async function begin() {
   await beDevice();
   await readAll();
   openPush();
+}
+
+function refused(step) {
+  toast(t("step.was_refused", { step: term("STEP", step) }), "bad");
 }
 
 /** The last step is recorded: how the mission ended is read at once. */

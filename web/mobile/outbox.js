@@ -1,6 +1,6 @@
 /**
- * Steps go through here, with network or without: kept on the phone first, with their true time and an id made once, then
- * sent one after the other. Each ends in a stated result; a refused one stays until somebody has seen why.
+ * Steps go through here, with network or without: kept on the phone first, with their true time and an id made once,
+ * then sent one after the other. Each ends in a stated result; a refused one stays until somebody has seen why.
  */
 
 import { LoggedOut } from "core/session.js";
@@ -93,6 +93,13 @@ export function withStep(sheet, { mission_id: missionId, step_id: id, step, occu
   };
 }
 
+/** A sheet without a step that was taken back. */
+export function withoutStep(sheet, missionId, id) {
+  if (sheet?.id !== missionId || !sheet.steps.some((each) => each.step_id === id)) return sheet;
+  const steps = sheet.steps.filter((each) => each.step_id !== id);
+  return { ...sheet, steps, step: steps.at(-1)?.step ?? STEPS[0] };
+}
+
 async function refusedOrLater(entry, error) {
   if (error instanceof LoggedOut) {
     phone.set({ loggedOut: true });
@@ -148,4 +155,7 @@ export async function sendAgain(id) {
 }
 
 /** Take the last recorded step back, within its minute. Raises Refused or Unreachable. */
-export const undo = (missionId, stepId) => remove(`/v1/missions/${missionId}/steps/${stepId}`, { patience: 8000 });
+export async function undo(missionId, stepId) {
+  await remove(`/v1/missions/${missionId}/steps/${stepId}`, { patience: 8000 });
+  phone.set({ sheet: withoutStep(phone.sheet, missionId, stepId) });
+}

@@ -139,7 +139,8 @@ async function sendKept() {
   }
 }
 
-const isFinal = (error) => error instanceof Refused && error.status < 500 && ![401, 408, 409, 425, 429].includes(error.status);
+const NOT_NOW = [401, 408, 409, 425, 429];
+const isFinal = (error) => error instanceof Refused && error.status < 500 && !NOT_NOW.includes(error.status);
 
 function later() {
   quietUntil = Date.now() + PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)];

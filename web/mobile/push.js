@@ -11,7 +11,8 @@ let key = null;
 /** Look where things stand; whoever allowed it before is subscribed again, for this device. */
 export async function openPush() {
   key = (await settings().catch(() => null))?.push_key ?? null;
-  if (!("serviceWorker" in navigator) || !("PushManager" in globalThis) || !("Notification" in globalThis)) return note("unsupported");
+  const able = "serviceWorker" in navigator && "PushManager" in globalThis && "Notification" in globalThis;
+  if (!able) return note("unsupported");
   if (!key) return note("unconfigured");
   if (Notification.permission === "denied") return note("denied");
   if (Notification.permission !== "granted") return note("off");
@@ -20,14 +21,16 @@ export async function openPush() {
 
 /** From a button: ask the person, then the browser, then tell the platform. */
 export async function enablePush() {
-  if ((await Notification.requestPermission()) !== "granted") return note(Notification.permission === "denied" ? "denied" : "off");
-  await subscribe();
+  const told = await Notification.requestPermission();
+  if (told === "granted") await subscribe();
+  else note(told === "denied" ? "denied" : "off");
 }
 
 async function subscribe() {
   try {
     const registration = await navigator.serviceWorker.ready;
-    const subscription = (await current(registration)) ?? (await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) }));
+    const how = { userVisibleOnly: true, applicationServerKey: bytes(key) };
+    const subscription = (await current(registration)) ?? (await registration.pushManager.subscribe(how));
     const { endpoint, expirationTime = null, keys } = subscription.toJSON();
     await put(`/v1/devices/${phone.deviceId}/push-subscription`, { endpoint, expirationTime, keys });
     note("on");

@@ -77,8 +77,13 @@ function aboutWay(route) {
   const minutes = Math.max(1, Math.round(route.duration_s / 60));
   return html`<p>${t("route.about", { km: (route.distance_m / 1000).toFixed(1), n: minutes })}</p>
     ${route.notice ? html`<p class="state amber" role="note">${route.notice}</p>` : nothing}
-    ${route.maneuvers.length ? html`<details><summary>${t("route.steps")}</summary><ol class="turns">
-      ${route.maneuvers.map((each) => html`<li>${each.instruction} <span class="quiet">${distance(each.distance_m)}</span></li>`)}</ol></details>` : nothing}`;
+    ${turnsView(route.maneuvers)}`;
+}
+
+function turnsView(maneuvers) {
+  if (!maneuvers.length) return nothing;
+  return html`<details><summary>${t("route.steps")}</summary><ol class="turns">${maneuvers.map((each) => html`
+    <li>${each.instruction} <span class="quiet">${distance(each.distance_m)}</span></li>`)}</ol></details>`;
 }
 
 const distance = (metres) => (metres < 1000 ? `${Math.round(metres / 10) * 10} m` : `${(metres / 1000).toFixed(1)} km`);
@@ -86,12 +91,14 @@ const distance = (metres) => (metres < 1000 ? `${Math.round(metres / 10) * 10} m
 /** The place, the destination, and this vehicle; the same array as long as nothing moved. */
 function pinsOf(sheet) {
   const here = phone.fix ?? phone.vehicle(sheet.vehicle_id)?.position;
+  const goal = sheet.destination;
   const told = [
     { id: "place", ...at(sheet.pickup), mark: "!", state: "place", name: t("route.place"), title: t("route.place") },
-    sheet.destination?.lat != null && { id: "destination", ...at(sheet.destination), mark: "H", state: "blue", title: sheet.destination.name },
+    goal?.lat != null && { id: "destination", ...at(goal), mark: "H", state: "blue", title: goal.name },
     here && { id: "here", ...at(here), mark: "▲", state: "green", title: t("route.here") },
   ].filter(Boolean);
-  const key = JSON.stringify(told.map((pin) => [pin.id, Math.round(pin.lat / NEAR_DEGREES), Math.round(pin.lon / NEAR_DEGREES)]));
+  const near = (degrees) => Math.round(degrees / NEAR_DEGREES);
+  const key = JSON.stringify(told.map((pin) => [pin.id, near(pin.lat), near(pin.lon)]));
   if (key !== pinsFor) [pinsFor, pins] = [key, told];
   return pins;
 }

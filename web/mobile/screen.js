@@ -1,4 +1,4 @@
-/** The screen stays on while a mission runs or this phone regulates; how full the battery is, where the browser tells. */
+/** The screen stays on while a mission runs or this phone regulates; how full the battery is, if the browser tells. */
 
 import { phone } from "./state.js";
 
@@ -36,7 +36,8 @@ function note(screen) {
 function watchBattery(battery) {
   const told = () => {
     const low = battery.level <= LOW && !battery.charging;
-    phone.set({ health: { ...phone.health, battery: { percent: Math.round(battery.level * 100), charging: battery.charging, low } } });
+    const known = { percent: Math.round(battery.level * 100), charging: battery.charging, low };
+    phone.set({ health: { ...phone.health, battery: known } });
   };
   for (const kind of ["levelchange", "chargingchange"]) battery.addEventListener(kind, told);
   told();

@@ -13,7 +13,13 @@ const FAR = 0.6;
 const STILL_PX = 12;
 
 class Slide extends Part {
-  static properties = { label: { attribute: false }, busy: { attribute: false }, far: { state: true }, hint: { state: true }, held: { state: true } };
+  static properties = {
+    label: { attribute: false },
+    busy: { attribute: false },
+    far: { state: true },
+    hint: { state: true },
+    held: { state: true },
+  };
 
   #from = null;
   #timer = null;
@@ -30,7 +36,8 @@ class Slide extends Part {
     return html`<button class="main slide ${this.held ? "held" : ""}" aria-describedby="slide-how"
         ?disabled=${this.busy}
         @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointercancel=${this.#stop}
-        @keydown=${this.#keyDown} @keyup=${this.#keyUp} @blur=${this.#stop} @click=${this.#click} @contextmenu=${(event) => event.preventDefault()}>
+        @keydown=${this.#keyDown} @keyup=${this.#keyUp} @blur=${this.#stop} @click=${this.#click}
+        @contextmenu=${(event) => event.preventDefault()}>
       <span class="fill" aria-hidden="true"></span><span class="knob" aria-hidden="true">»</span>
       <span class="label">${this.busy ? t("sending") : this.label}</span></button>
       <p id="slide-how" class="slide-how">${t(this.hint)}</p>`;

@@ -96,7 +96,8 @@ class Phone extends EventTarget {
 
   /** GREEN, AMBER or RED as it is worth now: what was told too long ago is told no more. */
   get colour() {
-    if (this.loggedOut || !navigator.onLine || !this.readiness) return this.readiness || this.loggedOut || this.away ? "RED" : "AMBER";
+    if (this.loggedOut || !navigator.onLine) return "RED";
+    if (!this.readiness) return this.away ? "RED" : "AMBER";
     const silent = Date.now() - this.beatAt;
     if (silent > BEAT_LOST_MS) return "RED";
     return silent > BEAT_LATE_MS && this.readiness.colour === "GREEN" ? "AMBER" : this.readiness.colour;

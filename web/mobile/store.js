@@ -43,7 +43,8 @@ export let lasting = true;
 function base() {
   opened ??= openDB(NAME, VERSION, {
     upgrade(database) {
-      for (const name of ["steps", "fixes"]) database.createObjectStore(name, { keyPath: "order", autoIncrement: true });
+      const inOrder = { keyPath: "order", autoIncrement: true };
+      for (const name of ["steps", "fixes"]) database.createObjectStore(name, inOrder);
       database.createObjectStore("notes");
     },
     blocking: (_current, _blocked, event) => event.target.close(),
@@ -91,9 +92,8 @@ export const notes = {
 
 /** Only what may lie on the phone. */
 export function keepable(mission) {
-  const kept = Object.fromEntries(OF_A_MISSION.map((name) => [name, mission[name] ?? null]));
-  kept.steps = (mission.steps ?? []).map((one) => Object.fromEntries(OF_A_STEP.map((name) => [name, one[name] ?? null])));
-  return kept;
+  const only = (names, of) => Object.fromEntries(names.map((name) => [name, of[name] ?? null]));
+  return { ...only(OF_A_MISSION, mission), steps: (mission.steps ?? []).map((one) => only(OF_A_STEP, one)) };
 }
 
 /** Nothing of this person stays; steps that were never sent go too: whoever calls has asked before. */

@@ -1,7 +1,7 @@
 /**
- * The phone's service worker: opens the page without network, and tells what is pushed. It keeps the page and its files,
- * nothing that anybody was told: whatever comes from the API is neither kept nor looked at. `{edition}` is filled in by
- * the server; another edition is another worker, which waits until somebody wants it.
+ * The phone's service worker: opens the page without network, and tells what is pushed. It keeps the page and its
+ * files, nothing that anybody was told: whatever comes from the API is neither kept nor looked at. `{edition}` is
+ * filled in by the server; another edition is another worker, which waits until somebody wants it.
  */
 
 const EDITION = "{edition}";
@@ -43,8 +43,8 @@ async function keep(cache, file) {
 }
 
 async function forgetOthers() {
-  const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith("rescousse-") && name !== CACHE).map((name) => caches.delete(name)));
+  const others = (await caches.keys()).filter((name) => name.startsWith("rescousse-") && name !== CACHE);
+  await Promise.all(others.map((name) => caches.delete(name)));
   await self.clients.claim();
 }
 
@@ -97,7 +97,8 @@ async function tell(data) {
  */
 async function silence(tag, title, body) {
   const there = await self.registration.getNotifications({ tag });
-  if (!there.length) await self.registration.showNotification(title, { body, tag, silent: true, icon: ICON, badge: BADGE });
+  const how = { body, tag, silent: true, icon: ICON, badge: BADGE };
+  if (!there.length) await self.registration.showNotification(title, how);
   for (const each of await self.registration.getNotifications({ tag })) each.close();
 }
 

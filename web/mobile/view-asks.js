@@ -40,10 +40,24 @@ function endCard({ ask, state, sentence, minutes }) {
     <h2><span class="state ${colour}">${t(word, { n: minutes ?? 0 })}</span></h2>
     <p>${placeOf(ask)} · ${whoGoes(ask)}</p>
     ${sentence ? html`<p class="error">${sentence}</p>` : nothing}
-    ${state === "REFUSED" && until(ask.answer_before) > 0
-      ? html`<button @click=${() => accept(ask, ask.vehicle_id ? null : suitable(ask)[0]?.id)}>${t("ask.accept_after_all")}</button>` : nothing}
+    ${state === "REFUSED" ? afterAll(ask) : nothing}
     ${state === "COUNTERED" ? html`<p class="quiet">${t("ask.COUNTERED.how")}</p>` : nothing}
   </article>`;
+}
+
+/** A refusal may still be turned into an acceptance while the search is open (rule 7). */
+function afterAll(ask) {
+  if (until(ask.answer_before) <= 0) return nothing;
+  return html`<button @click=${() => yesAfterAll(ask)}>${t("ask.accept_after_all")}</button>`;
+}
+
+async function yesAfterAll(ask) {
+  if (ask.vehicle_id) return accept(ask);
+  const chosen = await dialog(t("ask.choose_vehicle"), (done) => html`
+    <div class="stack reasons">${suitable(ask).map((each) => html`
+      <button @click=${() => done(each.id)}>${each.name} · ${term("VOLUME", each.volume)}</button>`)}</div>
+    <div class="actions"><button autofocus @click=${() => done(null)}>${t("give_up")}</button></div>`);
+  if (chosen) accept(ask, chosen);
 }
 
 function openCard({ ask, state, sentence }) {
@@ -56,7 +70,7 @@ function openCard({ ask, state, sentence }) {
       ${terms.exercise ? html`<span class="state amber">${t("exercise")}</span>` : nothing}</h2>
     <p class="left"><r-countdown .to=${ask.answer_before}></r-countdown></p>
     <p class="where">${placeOf(ask)}</p>
-    <p class="terms"><strong>${termOf(ask)}</strong> · <strong>${term("VOLUME", terms.volume)}</strong> · ${whoGoes(ask)}</p>
+    <p class="terms"><strong>${termOf(ask)} · ${term("VOLUME", terms.volume)}</strong> · ${whoGoes(ask)}</p>
     ${ask.to_confirm ? html`<p class="quiet">▲ ${t("ask.to_confirm")}</p>` : nothing}
     ${sentence ? html`<p class="error" role="alert">${sentence}</p>` : nothing}
     ${ask.vehicle_id || guard ? nothing : vehicleOf(ask, sending)}
@@ -123,7 +137,8 @@ async function promise(ask) {
   const chosen = await dialog(t("ask.counter"), (done) => html`
     <p>${t("ask.counter.what", { n: from })}</p>
     <div class="counters">${offered.map(([more, minutes]) => html`
-      <button @click=${() => done(minutes)}><strong>+${more}</strong> <span>${t("minutes", { n: minutes })}</span></button>`)}</div>
+      <button @click=${() => done(minutes)}>
+        <strong>+${more}</strong> <span>${t("minutes", { n: minutes })}</span></button>`)}</div>
     <form class="row" @submit=${(event) => typed(event, from, done)}>
       <label for="counter">${t("ask.counter.minutes")}</label>
       <input id="counter" name="minutes" type="number" inputmode="numeric" min=${from + 1} max=${LONGEST_MINUTES}

@@ -56,11 +56,12 @@ function staffChoice() {
   const staff = phone.teammates ?? [];
   if (!staff.length) return nothing;
   return html`<details><summary>${t("crew.staff")}</summary><div class="row chips">
-    ${staff.map((each) => html`<button type="button" @click=${(event) => write(event.target.closest("form"), each.name)}>${each.name}</button>`)}
+    ${staff.map(({ name }) => html`<button type="button" @click=${(event) => write(event, name)}>${name}</button>`)}
   </div></details>`;
 }
 
-function write(form, name) {
+function write(event, name) {
+  const form = event.target.closest("form");
   const fields = FIELDS.map((each) => form.elements[each]);
   const field = fields.find((each) => !each.value.trim()) ?? fields[1];
   field.value = name;

@@ -24,10 +24,12 @@ export function guardView() {
     ${ui.missing ? missingFields() : periodChoice()}
     <button type="button" class="plain underlined"
         @click=${() => toggle("missing")}>${t(ui.missing ? "guard.back" : "guard.missing")}</button>
-    ${vehicleChoice({ free: (each) => !each.mission_id && !each.on_guard, only: (each) => ["A", "C"].includes(each.category) })}
+    ${vehicleChoice({ free: (each) => !each.mission_id && !each.on_guard, only: mayGuard })}
     ${teammateFields()}
   </form>`;
 }
+
+const mayGuard = (vehicle) => ["A", "C"].includes(vehicle.category);
 
 function toggle(name, value = !ui[name]) {
   ui[name] = value;
@@ -69,7 +71,8 @@ function periodChoice() {
 
 function periodWord(period) {
   if (period.state === "LATE") return t("guard.late");
-  return begins(period) ? t("guard.openable") : t("guard.from", { time: clock(Date.parse(period.starts_at) - OPENS_BEFORE_MS) });
+  const from = Date.parse(period.starts_at) - OPENS_BEFORE_MS;
+  return begins(period) ? t("guard.openable") : t("guard.from", { time: clock(from) });
 }
 
 function teammateFields() {
@@ -79,7 +82,8 @@ function teammateFields() {
         <option value="">${t("choose")}</option>
         ${(phone.teammates ?? []).map((each) => html`<option value=${each.id}>${each.name} (${each.diploma})</option>`)}
         <option value=${OTHER}>${t("guard.other")}</option></select></div>
-    ${ui.other ? html`<div class="field"><label for="other-name">${t("guard.other_name")}</label><input id="other-name" name="name" maxlength="100" required autocomplete="off"></div>
+    ${ui.other ? html`<div class="field"><label for="other-name">${t("guard.other_name")}</label>
+        <input id="other-name" name="name" maxlength="100" required autocomplete="off"></div>
       <div class="field"><label for="other-diploma">${t("guard.diploma")}</label><select id="other-diploma"
           name="diploma" required>
         ${DIPLOMAS.map((each) => html`<option value=${each}>${t(`DIPLOMA.${each}`)}</option>`)}</select></div>
@@ -92,18 +96,21 @@ function teammateFields() {
 function missingFields() {
   return html`<h2>${t("guard.missing")}</h2><p>${t("guard.missing_how")}</p>
     <div class="field"><label for="sector">${t("guard.sector")}</label><select id="sector" name="sector" required>
-      <option value="">${t("choose")}</option>${(phone.sectors ?? []).map((each) => html`<option value=${each.id}>${each.name}</option>`)}</select></div>
+      <option value="">${t("choose")}</option>
+      ${(phone.sectors ?? []).map((each) => html`<option value=${each.id}>${each.name}</option>`)}</select></div>
     <div class="field"><label for="guard-phone">${t("guard.phone")}</label>
       <input id="guard-phone" name="phone" type="tel" inputmode="tel" autocomplete="tel" required
           pattern="\\+?[0-9][0-9 .\\(\\)\\-]{2,29}"></div>
     <div class="field"><label for="hours">${t("guard.hours")}</label><select id="hours" name="hours">
-      ${HOURS.map((each) => html`<option value=${each} ?selected=${each === 12}>${t("hours", { n: each })}</option>`)}</select></div>`;
+      ${HOURS.map((each) => html`<option value=${each} ?selected=${each === 12}>${t("hours", { n: each })}</option>`)}
+    </select></div>`;
 }
 
 function teammateOf(given) {
   if (given.get("teammate") !== OTHER) return { staff_id: given.get("teammate") };
   const number = given.get("number").trim();
-  return { name: given.get("name").trim(), diploma: given.get("diploma"), ...(number ? { diploma_number: number } : {}) };
+  const mate = { name: given.get("name").trim(), diploma: given.get("diploma") };
+  return number ? { ...mate, diploma_number: number } : mate;
 }
 
 function open(event) {
@@ -116,7 +123,13 @@ async function report(event) {
   event.preventDefault();
   const given = new FormData(event.target);
   const ends = new Date(serverNow() + Number(given.get("hours")) * 3600_000).toISOString();
-  const body = { sector_id: given.get("sector"), vehicle_id: given.get("vehicle"), teammate: teammateOf(given), phone: given.get("phone").trim(), ends_at: ends };
+  const body = {
+    sector_id: given.get("sector"),
+    vehicle_id: given.get("vehicle"),
+    teammate: teammateOf(given),
+    phone: given.get("phone").trim(),
+    ends_at: ends,
+  };
   if (await reportMissing(body)) toggle("missing", false);
 }
 
@@ -125,18 +138,21 @@ function shiftView() {
   const { aboard, period, onGuard } = phone;
   if (period?.id !== onGuard.period_id) readPeriodsOnce(onGuard.period_id);
   const waits = period?.provisional && !period.approved_at;
+  const mate = period?.shift?.teammate;
+  const closing = running.has("closeShift");
   return html`<section class="surface stack guard" data-id=${onGuard.shift_id} data-state=${waits ? "ASKED" : "OPEN"}>
     <h2>${t("guard.on", { name: aboard.vehicle_name })}</h2>
-    ${waits ? html`<p class="state amber">${t("guard.provisional")}</p><p>${t("guard.by_phone", { phone: period.phone ?? "" })}</p>` : nothing}
+    ${waits ? html`<p class="state amber">${t("guard.provisional")}</p>
+      <p>${t("guard.by_phone", { phone: period.phone ?? "" })}</p>` : nothing}
     <dl class="about">
       ${period ? html`<div><dt>${t("guard.sector")}</dt><dd>${period.sector.name}</dd></div>` : nothing}
       <div><dt>${t("guard.until")}</dt><dd>${day(onGuard.ends_at)}</dd></div>
-      ${period?.shift?.teammate ? html`<div><dt>${t("guard.teammate")}</dt><dd>${period.shift.teammate.name}</dd></div>` : nothing}
+      ${mate ? html`<div><dt>${t("guard.teammate")}</dt><dd>${mate.name}</dd></div>` : nothing}
     </dl>
     ${waits ? nothing : html`<p class="quiet">${t("guard.waiting")}</p>`}
     ${nextShift()}
-    <button class="danger" ?disabled=${running.has("closeShift")}
-        @click=${() => closeShift(onGuard.shift_id)}>${t(running.has("closeShift") ? "sending" : "guard.close")}</button>
+    <button class="danger" ?disabled=${closing} @click=${() => closeShift(onGuard.shift_id)}>
+      ${t(closing ? "sending" : "guard.close")}</button>
   </section>`;
 }
 
@@ -154,6 +170,7 @@ function nextShift() {
   const mate = period?.shift?.teammate;
   if (!next || !mate) return nothing;
   const teammate = mate.staff_id ? { staff_id: mate.staff_id } : { name: mate.name, diploma: mate.diploma };
-  return html`<button class="main primary" ?disabled=${running.has("openShift")}
-    @click=${() => openShift({ period_id: next.id, vehicle_id: aboard.vehicle_id, teammate })}>${t("guard.chain", { time: clock(next.ends_at) })}</button>`;
+  const goOn = () => openShift({ period_id: next.id, vehicle_id: aboard.vehicle_id, teammate });
+  return html`<button class="main primary" ?disabled=${running.has("openShift")} @click=${goOn}>
+    ${t("guard.chain", { time: clock(next.ends_at) })}</button>`;
 }

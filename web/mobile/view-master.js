@@ -27,7 +27,10 @@ export function masterFoot() {
     ${t(sending ? "sending" : "master.take")}</button>`;
 }
 
-const freeSites = () => (phone.company?.sites ?? []).filter((each) => each.regulation.state !== "HELD" && !phone.held.has(each.id));
+function freeSites() {
+  const isFree = (each) => each.regulation.state !== "HELD" && !phone.held.has(each.id);
+  return (phone.company?.sites ?? []).filter(isFree);
+}
 
 function offersView() {
   const offers = phone.readiness?.offers ?? [];
@@ -43,7 +46,8 @@ function siteView(site) {
       data-state=${mine ? "MINE" : site.regulation.state}>
     <div class="row between"><h3>${site.name}</h3>${holderOf(site, mine)}</div>
     ${mine ? html`${tickBox("sites", site, t("master.whole_site"))}
-      <ul class="stack">${repeat(vehicles, (each) => each.id, (each) => html`<li>${tickBox("vehicles", each, vehicleWords(each))}</li>`)}</ul>
+      <ul class="stack">${repeat(vehicles, (each) => each.id, (each) => html`
+        <li>${tickBox("vehicles", each, vehicleWords(each))}</li>`)}</ul>
       <div class="row"><button ?disabled=${running.has("giveUp")}
           @click=${() => giveUp(site.id)}>${t("master.give_up")}</button>
         <button @click=${() => handOver(site)}>${t("master.hand_over")}</button></div>` : takeOne(site)}
@@ -54,15 +58,18 @@ function holderOf(site, mine) {
   if (mine) return html`<span class="state green">${t("master.mine")}</span>`;
   if (site.regulation.state === "HELD") return html`<span
       class="state grey">${t("master.elsewhere", { name: site.regulation.device?.name ?? "" })}</span>`;
-  return html`<span class="state red">${t(site.regulation.state === "SUSPENDED" ? "master.suspended" : "master.free")}</span>`;
+  const suspended = site.regulation.state === "SUSPENDED";
+  return html`<span class="state red">${t(suspended ? "master.suspended" : "master.free")}</span>`;
 }
 
 /** Beside the big button, where there is one: a site of several, or one that a regulator takes from another post. */
 function takeOne(site) {
   const held = site.regulation.state === "HELD";
-  if ((held && phone.me.role !== "REGULATOR") || (!held && !phone.held.size && phone.company.sites.length === 1)) return nothing;
+  const theBigButton = !held && !phone.held.size && phone.company.sites.length === 1;
+  if (theBigButton || (held && phone.me.role !== "REGULATOR")) return nothing;
   return html`<button ?disabled=${running.has("take")}
-      @click=${() => take([site.id])}>${t(held ? "master.take_from" : "master.take_one", { name: site.name })}</button>`;
+      @click=${() => take([site.id])}>
+    ${t(held ? "master.take_from" : "master.take_one", { name: site.name })}</button>`;
 }
 
 function tickBox(kind, each, words) {
@@ -77,7 +84,8 @@ function vehicleWords(vehicle) {
   const words = [term("VOLUME", vehicle.volume)];
   if (vehicle.mission_id) words.push(t("vehicle.on_mission"));
   if (vehicle.on_guard) words.push(t("vehicle.on_guard"));
-  words.push(vehicle.freshness ? term("FRESHNESS", vehicle.freshness) : t(vehicle.position ? "vehicle.known" : "vehicle.no_position"));
+  const known = t(vehicle.position ? "vehicle.known" : "vehicle.no_position");
+  words.push(vehicle.freshness ? term("FRESHNESS", vehicle.freshness) : known);
   words.push(t(vehicle.phones.count ? "vehicle.phones" : "vehicle.no_phone", { n: vehicle.phones.count }));
   return words.join(" · ");
 }
@@ -94,7 +102,8 @@ function missionsView() {
   if (!phone.missions.length) return nothing;
   return html`<section class="stack" aria-labelledby="missions-title"><h2
       id="missions-title">${t("master.missions")}</h2>
-    ${repeat(phone.missions, (each) => each.id, (each) => html`<button class="line" data-id=${each.id} data-state=${each.step} @click=${() => look(each.id)}>
+    ${repeat(phone.missions, (each) => each.id, (each) => html`
+      <button class="line" data-id=${each.id} data-state=${each.step} @click=${() => look(each.id)}>
       <span><strong>${phone.vehicle(each.vehicle_id)?.name ?? ""}</strong> · ${term("STEP", each.step)}</span>
       <small>${each.pickup.address ?? ""}</small>
       <small>${t("mission.promised", { time: clock(each.promised_at) })}</small></button>`)}</section>`;
@@ -118,7 +127,8 @@ async function handOver(site) {
   }
   const chosen = await dialog(t("master.hand_over_of", { name: site.name }), (done) => html`
     <p>${t(devices.length ? "master.hand_over.what" : "master.nobody")}</p>
-    <div class="stack">${devices.map((each) => html`<button @click=${() => done(each.id)}>${each.name} · ${each.person}</button>`)}</div>
+    <div class="stack">${devices.map((each) => html`
+      <button @click=${() => done(each.id)}>${each.name} · ${each.person}</button>`)}</div>
     <div class="actions"><button @click=${() => done(null)}>${t("give_up")}</button></div>`);
   if (chosen) offer(site.id, chosen);
 }

@@ -19,7 +19,8 @@ export function menuView() {
     ${pushView()}${soundView()}
     <section class="surface stack"><h2>${t("menu.phone")}</h2>${positionLine()}${batteryLine()}${screenLine()}
       ${lasting ? nothing : html`<p class="error">${t("menu.not_lasting")}</p>`}
-      ${phone.install ? html`<button class="primary" @click=${install}>${t("menu.install")}</button>` : nothing}</section>
+      ${phone.install ? html`<button class="primary" @click=${install}>${t("menu.install")}</button>` : nothing}
+    </section>
     ${looksView()}
     <button class="danger" ?disabled=${running.has("logOut")}
         @click=${logOut}>${t(running.has("logOut") ? "sending" : "account.log_out")}</button>
@@ -28,11 +29,13 @@ export function menuView() {
 
 function pushView() {
   const state = phone.push;
+  const may = ["off", "failed"].includes(state);
+  const why = ["unsupported", "denied", "unconfigured", "failed"].includes(state);
   return html`<section class="surface stack"><h2>${t("push")}</h2>
     <p class=${state === "on" ? "state green" : "state amber"} role="status">${t(`push.${state}`)}</p>
-    ${["off", "failed"].includes(state) ? html`<button class="primary" @click=${enablePush}>${t("push.enable")}</button>` : nothing}
+    ${may ? html`<button class="primary" @click=${enablePush}>${t("push.enable")}</button>` : nothing}
     ${state === "on" ? html`<button @click=${disablePush}>${t("push.disable")}</button>` : nothing}
-    ${["unsupported", "denied", "unconfigured", "failed"].includes(state) ? html`<p class="quiet">${t(`push.${state}.how`)}</p>` : nothing}</section>`;
+    ${why ? html`<p class="quiet">${t(`push.${state}.how`)}</p>` : nothing}</section>`;
 }
 
 function soundView() {
@@ -47,8 +50,11 @@ function looksView() {
   return html`<section class="surface stack"><h2>${t("menu.looks")}</h2>
     <div class="field"><label for="theme">${t("menu.theme")}</label>
       <select id="theme" @change=${(event) => chooseTheme(event.target.value)}>
-        ${THEMES.map((each) => html`<option value=${each} ?selected=${each === theme()}>${t(`theme.${each}`)}</option>`)}</select></div>
+        ${THEMES.map((each) => html`
+          <option value=${each} ?selected=${each === theme()}>${t(`theme.${each}`)}</option>`)}
+      </select></div>
     <div class="field"><label for="language">${t("account.language")}</label>
       <select id="language" @change=${(event) => choose(event.target.value)}>
-        ${Object.entries(LANGUAGES).map(([code, name]) => html`<option value=${code} ?selected=${code === language()}>${name}</option>`)}</select></div></section>`;
+        ${Object.entries(LANGUAGES).map(([code, name]) => html`
+          <option value=${code} ?selected=${code === language()}>${name}</option>`)}</select></div></section>`;
 }

@@ -24,7 +24,8 @@ export function missionView() {
     ${destinationView(sheet)}
     ${stepsView(sheet)}
     ${exitsView(sheet)}
-    <p class="quiet small">${t("mission.reference", { reference: sheet.reference })} · ${t("delay", { n: sheet.max_delay_minutes })} · ${term("VOLUME", sheet.volume)}</p>
+    <p class="quiet small">${t("mission.reference", { reference: sheet.reference })} ·
+      ${t("delay", { n: sheet.max_delay_minutes })} · ${term("VOLUME", sheet.volume)}</p>
   </article>`;
 }
 
@@ -53,7 +54,8 @@ function promiseView(sheet) {
   if (arrived) {
     const late = Math.floor((Date.parse(arrived.occurred_at) - due) / 60_000);
     return html`<p class="promise"><span class="state ${late > 0 ? "amber" : "green"}">
-      ${late > 0 ? t("mission.arrived_late", { n: late }) : t("mission.arrived")} · ${clock(arrived.occurred_at)}</span></p>`;
+      ${t(late > 0 ? "mission.arrived_late" : "mission.arrived", { n: late })} ·
+      ${clock(arrived.occurred_at)}</span></p>`;
   }
   if (STEPS.indexOf(sheet.step) > STEPS.indexOf("LIEU_INTERVENTION")) return nothing;
   return html`<p class="promise"><r-countdown .to=${sheet.promised_at}></r-countdown>
@@ -75,20 +77,26 @@ function placeView(sheet) {
 
 /** The way there, and whom to call; in a holder it stands beside the button (`beside`). */
 export function callsView(sheet, beside = "") {
-  const callback = sheet.patient?.callback_phone;
   return html`<div class="calls ${beside}">
     <a class="button primary" href=${guidance(goalOf(sheet))}><span
         aria-hidden="true">➤</span> ${t("mission.guide")}</a>
-    ${callback ? html`<a class="button" href="tel:${callback.replace(/[^+\d]/g, "")}"><span aria-hidden="true">☎</span> ${t("mission.call_back")}</a>` : nothing}
-    ${sheet.samu_phone ? html`<a class="button" href="tel:${sheet.samu_phone.replace(/[^+\d]/g, "")}"><span aria-hidden="true">☎</span> ${t("mission.call_samu")}</a>` : nothing}
+    ${callLink(sheet.patient?.callback_phone, t("mission.call_back"))}
+    ${callLink(sheet.samu_phone, t("mission.call_samu"))}
   </div>`;
 }
+
+function callLink(number, words) {
+  if (!number) return nothing;
+  const digits = number.replace(/[^+\d]/g, "");
+  return html`<a class="button" href="tel:${digits}"><span aria-hidden="true">☎</span> ${words}</a>`;
+}
+
+const entry = (key, words) => (words ? html`<div><dt>${t(key)}</dt><dd class="lines">${words}</dd></div>` : nothing);
 
 function aboutView(sheet) {
   if (!sheet.motive && !sheet.instructions) return nothing;
   return html`<dl class="about">
-    ${sheet.motive ? html`<div><dt>${t("mission.motive")}</dt><dd>${sheet.motive}</dd></div>` : nothing}
-    ${sheet.instructions ? html`<div><dt>${t("mission.instructions")}</dt><dd class="lines">${sheet.instructions}</dd></div>` : nothing}
+    ${entry("mission.motive", sheet.motive)}${entry("mission.instructions", sheet.instructions)}
   </dl>`;
 }
 
@@ -103,24 +111,28 @@ function patientView(sheet) {
     patient.weight_kg && t("patient.weight", { n: patient.weight_kg }),
   ].filter(Boolean);
   if (!name && !facts.length) return nothing;
-  return html`<dl class="about"><div><dt>${t("patient")}</dt><dd><strong>${name || t("patient.unnamed")}</strong>${facts.length ? html`<br>${facts.join(" · ")}` : nothing}</dd></div></dl>`;
+  const more = facts.length ? html`<br>${facts.join(" · ")}` : nothing;
+  const words = html`<strong>${name || t("patient.unnamed")}</strong>${more}`;
+  return html`<dl class="about">${entry("patient", words)}</dl>`;
 }
 
 function destinationView(sheet) {
   const { name } = sheet.destination ?? {};
   if (goalOf(sheet).to === "destination") {
-    return html`<dl class="about"><div><dt>${t("mission.place")}</dt><dd>${sheet.pickup.address ?? ""}</dd></div></dl>`;
+    return html`<dl class="about">${entry("mission.place", sheet.pickup.address)}</dl>`;
   }
-  return html`<dl class="about"><div><dt>${t("mission.destination")}</dt><dd>${name ?? html`<span class="quiet">${t("mission.no_destination")}</span>`}</dd></div></dl>`;
+  const words = name ?? html`<span class="quiet">${t("mission.no_destination")}</span>`;
+  return html`<dl class="about">${entry("mission.destination", words)}</dl>`;
 }
 
 /** All steps in their order: passed, kept on this phone, next, to come. */
 function stepsView(sheet) {
   const next = phone.next(sheet);
+  const waiting = phone.queue.filter((each) => each.mission_id === sheet.id && each.state !== "REFUSED");
   return html`<ol class="steps" aria-label=${t("mission.steps")}>
     ${repeat(STEPS, (step) => step, (step) => {
       const passed = sheet.steps.find((each) => each.step === step);
-      const queued = phone.queue.find((each) => each.mission_id === sheet.id && each.step === step && each.state !== "REFUSED");
+      const queued = waiting.find((each) => each.step === step);
       const state = passed ? "done" : queued ? "kept" : step === next ? "next" : "";
       return html`<li class=${state} data-step=${step} aria-current=${ifDefined(step === next ? "step" : undefined)}>
         <span aria-hidden="true">${{ done: "✓", kept: "▲", next: "●" }[state] ?? "○"}</span>

@@ -16,7 +16,8 @@ const UNDO_MS = 60_000;
 export function stepFoot() {
   const sheet = phone.sheet;
   const next = phone.next();
-  return html`${callsView(sheet, "beside")}${undoView(sheet)}${next ? nextButton(sheet, next) : html`<p class="main waiting">${t("step.last_waits")}</p>`}`;
+  const button = next ? nextButton(sheet, next) : html`<p class="main waiting">${t("step.last_waits")}</p>`;
+  return html`${callsView(sheet, "beside")}${undoView(sheet)}${button}`;
 }
 
 function nextButton(sheet, next) {
@@ -25,7 +26,8 @@ function nextButton(sheet, next) {
     return html`<r-slide .label=${term("STEP", next)} .busy=${busy} @slid=${() => go(sheet, next)}></r-slide>`;
   }
   return html`<button class="main primary" ?disabled=${busy} @click=${() => go(sheet, next)}>
-    ${busy ? t("sending") : html`<span>${term("STEP", next)}</span><time aria-hidden="true">${clockSeconds(serverNow())}</time>`}</button>`;
+    ${busy ? t("sending") : html`<span>${term("STEP", next)}</span>
+      <time aria-hidden="true">${clockSeconds(serverNow())}</time>`}</button>`;
 }
 
 function go(sheet, step) {
@@ -43,7 +45,8 @@ function undoView(sheet) {
   return html`<div class="undo"><span>${last.waits ? "▲" : "✓"} <strong>${term("STEP", last.step)}</strong><br>
       ${clockSeconds(last.occurred_at)}${last.waits ? ` · ${t(sending ? "sending" : "step.to_send")}` : ""}</span>
     <button ?disabled=${running.has("undo") || phone.sending !== null} @click=${() => takeStepBack(sheet, last)}>
-      <span>${t("step.undo")}</span>${left === null ? nothing : html`<small class="figures" aria-hidden="true">${left} s</small>`}</button></div>`;
+      <span>${t("step.undo")}</span>
+      ${left === null ? nothing : html`<small class="figures" aria-hidden="true">${left} s</small>`}</button></div>`;
 }
 
 function lastStep(sheet) {
@@ -57,7 +60,8 @@ function lastStep(sheet) {
 export function refusedView() {
   if (!phone.refused.length) return nothing;
   return html`<section class="refused stack" role="alert"><h2>✕ ${t("step.refused", { n: phone.refused.length })}</h2>
-    ${repeat(phone.refused, (each) => each.id, (each) => html`<div class="stack" data-id=${each.id} data-state="REFUSED">
+    ${repeat(phone.refused, (each) => each.id, (each) => html`
+      <div class="stack" data-id=${each.id} data-state="REFUSED">
       <p><strong>${term("STEP", each.step)}</strong> · ${clockSeconds(each.occurred_at)} · ${each.reference}</p>
       <p>${each.sentence}</p>
       <div class="row"><button @click=${() => sendAgain(each.id)}>${t("step.send_again")}</button>

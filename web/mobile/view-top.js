@@ -1,4 +1,4 @@
-/** The top of the page: the readiness word, the sentence, where this phone is; and the strips that say what is wrong. */
+/** The top of the page: the readiness word and the sentence; and the strips that say what is wrong. */
 
 import { html, nothing, t } from "core/part.js";
 import { clockSeconds } from "core/time.js";
@@ -21,7 +21,8 @@ export function topView() {
     </div>
     <button class="menu-button" aria-expanded=${phone.menu ? "true" : "false"}
         @click=${() => phone.set({ menu: !phone.menu, choosing: false })}>
-      <span aria-hidden="true">${phone.menu ? "✕" : "☰"}</span><span>${phone.menu ? t("close") : t("menu")}</span></button></div>
+      <span aria-hidden="true">${phone.menu ? "✕" : "☰"}</span>
+      <span>${t(phone.menu ? "close" : "menu")}</span></button></div>
     ${stripView()}<r-toasts></r-toasts></header>`;
 }
 

@@ -78,6 +78,7 @@ export function listenToKeys(keys) {
     const run = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!run) return;
     event.preventDefault();
+    if (event.repeat && event.key.length === 1) return; // a key that is held down decides once
     run(event);
   });
 }

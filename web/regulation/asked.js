@@ -44,6 +44,7 @@ class Asked extends Part {
       <div class="surface title"><h2 id="asked-title">${t("asked.title")}</h2>
         <span class="row">${asking && cards[0].state === "OPEN" ? left(cards[0]) : nothing}
           <span class="count">${asking || ""}</span></span></div>
+      <p class="visually-hidden" role="status">${asking ? t("front.asked", { n: asking }) : ""}</p>
       ${cards.length ? nothing : this.#empty()}
       ${repeat(cards, (each) => each.id, (each) => this.#card(each, each.id === keyed))}
       ${this.#answered(answeredOf(desk))}
@@ -57,11 +58,13 @@ class Asked extends Part {
   /** Cards that came, went or moved: what is under the hand is another one. */
   #watch(cards) {
     const order = cards.map((each) => each.id).join();
-    if (order !== this.#order) {
-      this.#settledAt = performance.now() + SETTLES_MS;
-      setTimeout(() => this.requestUpdate(), SETTLES_MS + 10);
-    }
+    if (order !== this.#order) this.#settle();
     this.#order = order;
+  }
+
+  #settle() {
+    this.#settledAt = performance.now() + SETTLES_MS;
+    setTimeout(() => this.requestUpdate(), SETTLES_MS + 10);
   }
 
   /** What came must be seen, and what became of an answer, too. */
@@ -202,9 +205,14 @@ class Asked extends Part {
       </select></label>`;
   }
 
+  /** The vehicle chosen, or the likeliest; it stays the same, unless it cannot go any more. */
   #choice(asked, choices) {
     const known = this.chosen.get(asked.id);
-    return choices.some((each) => each.id === known) ? known : (choices[0]?.id ?? null);
+    if (choices.some((each) => each.id === known)) return known;
+    if (known) this.#settle();
+    const first = choices[0]?.id ?? null;
+    if (first) this.chosen.set(asked.id, first);
+    return first;
   }
 
   #pick(asked, vehicleId) {

@@ -19,8 +19,8 @@ export const rings = (asked) =>
   asked.state === "OPEN" && isOurs(asked) && !asked.sending && Date.parse(asked.answer_before) + NOISE_MS > serverNow();
 
 /**
- * The cards, the most urgent first: `{id, state, rows, terms, answerBefore, won, ours, settled}`. What became of our own
- * answer stays where it is for a moment; then those that another post answers, and those that are over otherwise.
+ * The cards, the most urgent first: `{id, state, rows, terms, answerBefore, won, ours, settled}`. What became of our
+ * own answer stays where it is for a moment; then those that another post answers, and those that are over otherwise.
  */
 export function cardsOf(desk) {
   const byDemand = Map.groupBy(desk.asked.values(), (each) => each.demand_id);

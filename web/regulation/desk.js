@@ -8,6 +8,8 @@ import { Reading } from "./reading.js";
 import { STAYS_MS, isOver } from "./cards.js";
 
 const LATELY_MS = 20 * 60_000;
+/** What facts say of a mission, sooner than any reading. */
+const TOLD_BY_FACTS = ["step", "expected_step", "vehicle_id", "ended_at", "end_reason", "delivered_at", "opened_at"];
 const PRUNE_KEPT_MS = 30 * 60_000;
 
 /** Events: `change` after anything was learnt. */
@@ -75,7 +77,9 @@ export class Desk extends EventTarget {
   /** A mission with something new about it. */
   touchMission(id, news) {
     const known = this.missions.get(id);
-    if (known) this.missions.set(id, { ...known, ...news });
+    this.#count += 1;
+    if (known) this.missions.set(id, { ...known, ...news, touched: this.#count });
+    if (news.ended_at) this.sheets.delete(id); // who the patient is, is ours to know while it runs
     const sheet = this.sheets.get(id);
     if (sheet) this.sheets.set(id, { ...sheet, ...news });
     this.readMissions.stale();
@@ -205,9 +209,12 @@ export class Desk extends EventTarget {
   }
 
   async #readMissions() {
+    const began = this.#count;
     const [open, ended] = await Promise.all([all("/v1/missions?state=OPEN"), get("/v1/missions?state=ENDED")]);
-    const before = this.missions;
-    this.missions = new Map([...ended.items, ...open].map((each) => [each.id, { ...before.get(each.id), ...each }]));
+    const known = (id) => this.missions.get(id);
+    const newer = (id) => (known(id)?.touched > began ? pick(known(id), TOLD_BY_FACTS) : {});
+    const told = (each) => [each.id, { ...known(each.id), ...each, ...newer(each.id) }];
+    this.missions = new Map([...ended.items, ...open].map(told));
     this.learn();
   }
 

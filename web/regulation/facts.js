@@ -33,7 +33,8 @@ const MISSIONS = {
   },
   step_passed: stepPassed,
   step_undone: (desk, data) => {
-    desk.touchMission(data.mission_id, { passed: null });
+    const before = STEPS[STEPS.indexOf(data.step) - 1];
+    desk.touchMission(data.mission_id, { step: before, expected_step: data.step, passed: null });
     readMissions(desk);
     rereadSheet(desk, data.mission_id);
   },

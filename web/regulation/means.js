@@ -152,9 +152,9 @@ class Means extends Part {
 
   #position({ position, freshness }) {
     if (!position) return html`<span>${t("means.no_position")}</span>`;
-    const title = `${term("FRESHNESS", freshness)} · ${clockSeconds(position.recorded_at)}`;
-    return html`<span title=${title}>${FRESHNESS_SIGNS[freshness] ?? ""} ${t("means.position", { ago: ago(position.recorded_at) })}${
-      freshness === "SILENT" ? ` · ${t("asked.to_confirm")}` : ""}</span>`;
+    const sure = freshness === "SILENT" ? ` · ${t("asked.to_confirm")}` : "";
+    const words = `${FRESHNESS_SIGNS[freshness] ?? ""} ${t("means.position", { ago: ago(position.recorded_at) })}${sure}`;
+    return html`<span title="${term("FRESHNESS", freshness)} · ${clockSeconds(position.recorded_at)}">${words}</span>`;
   }
 }
 

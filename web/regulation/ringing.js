@@ -46,7 +46,8 @@ export class Ringing {
     for (const each of asked) {
       const tag = `${each.demand_id}:${each.round}${each.rung_at ? ":2" : ""}`;
       const { pickup, max_delay_minutes: minutes } = each.demand;
-      wanted.set(tag, [t("front.asked", { n: 1 }), `${placeName(this.#desk, pickup)} · ${t("asked.delay", { n: minutes })}`]);
+      const body = `${placeName(this.#desk, pickup)} · ${t("asked.delay", { n: minutes })}`;
+      wanted.set(tag, [t("front.asked", { n: 1 }), body]);
     }
     for (const each of alarms) wanted.set(each.id, [t("front.alarm"), each.sentence]);
     for (const [tag, told] of this.#notified) {

@@ -101,7 +101,8 @@ class Board extends Part {
     const { mission, pickup } = demand;
     const said = [demand.reference, pickup.address, communeOf(pickup), demand.volume, demand.max_delay_minutes];
     said.push(term("STATUS", demand.status));
-    if (mission) said.push(vehicleName(mission.vehicle_id), companyName(mission.company_id), term("STEP", mission.step));
+    if (mission) said.push(vehicleName(mission.vehicle_id), companyName(mission.company_id));
+    if (mission) said.push(term("STEP", mission.step));
     const text = plainly(said.join(" "));
     return wanted.split(" ").every((word) => text.includes(word));
   }
@@ -139,6 +140,7 @@ class Board extends Part {
   }
 
   #line(demand) {
+    const address = demand.pickup.address ?? demand.reference;
     return html`<a class="line ${toneOf(demand)}"
       href="#d/${demand.id}" data-id=${demand.id} data-state=${demand.status}
       aria-current=${demand.id === this.chosen ? "true" : "false"}>
@@ -148,7 +150,7 @@ class Board extends Part {
       </span>
       <span class="where">
         <span class="commune">${communeOf(demand.pickup)}</span>
-        <span class="address">${demand.exercise ? exercise() : nothing}${demand.pickup.address ?? demand.reference}</span>
+        <span class="address">${demand.exercise ? exercise() : nothing}${address}</span>
       </span>
       ${this.#clock(demand)}
       <span class="how">${HOW[sectionOf(demand)](demand)}</span>

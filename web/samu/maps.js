@@ -59,7 +59,8 @@ export function ofDemand(demand, route) {
   }
   const vehicle = demand.mission && state.vehicles.get(demand.mission.vehicle_id);
   if (vehicle?.position) pins.push(vehiclePin(vehicle, "✓", "green", term("STEP", demand.mission.step)));
-  return { pins, route, view: `${demand.id} ${demand.pickup.lat} ${pins.length} ${route ? "route" : ""}` };
+  const around = near(demand.pickup);
+  return { pins, route, around, view: `${demand.id} ${demand.pickup.lat} ${pins.length} ${route ? "route" : ""}` };
 }
 
 function pinOf(asked) {

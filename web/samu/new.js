@@ -127,12 +127,16 @@ class NewDemand extends Part {
     const { vehicles, sites, guards, nearest_minutes: nearest } = told;
     const count = vehicles + guards;
     const where = [told.commune?.name, told.sector?.name].filter(Boolean).join(" · ");
-    return html`<p class="many"><strong class="figures">${count}</strong> ${t("reach.vehicles", { n: count })}${asking
-      ? " …" : ""}</p>
-      <p>${[nearest == null ? t("reach.nobody_near") : t("reach.nearest", { n: nearest }),
-        t("reach.sites", { n: sites }), t("reach.guards", { n: guards })].join(" · ")}</p>
+    const how = [
+      nearest == null ? t("reach.nobody_near") : t("reach.nearest", { n: nearest }),
+      t("reach.sites", { n: sites }),
+      t("reach.guards", { n: guards }),
+    ];
+    const again = asking ? " …" : "";
+    return html`
+      <p class="many"><strong class="figures">${count}</strong> ${t("reach.vehicles", { n: count })}${again}</p>
+      ${count + sites ? html`<p>${how.join(" · ")}</p>` : html`<p><b>▲ ${t("reach.none")}</b></p>`}
       ${where ? html`<p>${where}</p>` : nothing}
-      ${count + sites === 0 ? html`<p><b>▲ ${t("reach.none")}</b></p>` : nothing}
       ${told.gap ? html`<p>▲ ${t(`reach.${told.gap}`)}</p>` : nothing}
       ${told.in_area === false ? html`<p><b>✕ ${t("new.outside")}</b></p>` : nothing}`;
   }
@@ -201,7 +205,8 @@ class NewDemand extends Part {
     await this.updateComplete;
     const first = this.querySelector("[aria-invalid=true]")
       ?? this.querySelector("fieldset .error:not([hidden])")?.parentElement.querySelector("input");
-    first?.closest("details")?.setAttribute("open", "");
+    const wrong = this.querySelectorAll("[aria-invalid=true]");
+    for (const field of wrong) field.closest("details")?.setAttribute("open", "");
     first?.focus();
   }
 }

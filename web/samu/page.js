@@ -51,9 +51,11 @@ class SamuPage extends Part {
     if (this.view.id) state.readDemand(this.view.id);
   }
 
+  /** Go there at once: what is typed next belongs there already. */
   #go(where) {
     if (location.hash.slice(1) === where) return;
     location.hash = where;
+    this.#read();
   }
 
   #listen() {
@@ -99,7 +101,6 @@ class SamuPage extends Part {
   /** Show the new demand, with the focus on it: whoever types goes on from there. */
   async #posted(demand) {
     this.#go(`d/${demand.id}`);
-    await new Promise((wake) => setTimeout(wake));
     await this.updateComplete;
     const shown = this.querySelector("samu-demand");
     await shown?.updateComplete;
