@@ -6,7 +6,7 @@ const TIMEOUT_MS = 15_000;
 const PATIENCE_MS = 20_000;
 const READ_PATIENCE_MS = 8_000;
 /** An answer that took longer says nothing about the server's clock. */
-const TOO_SLOW_MS = 2_000;
+const TOO_SLOW_MS = 1_000;
 const NO_ANSWER = new Set([502, 503, 504]);
 
 /** What the API refused, as its problem document says it: `code` is stable, `message` is a sentence for a person. */
@@ -124,11 +124,11 @@ async function send(method, path, body, { token, key, site, signal }) {
 function learnClock(response, began) {
   const told = Date.parse(response.headers.get("Date") ?? "");
   if (Date.now() - began > TOO_SLOW_MS) return;
-  const middle = (began + Date.now()) / 2;
-  if (!Number.isFinite(told)) return;
-  const offset = told + 500 - middle;
+  const offset = told + 500 - (began + Date.now()) / 2;
+  if (!Number.isFinite(offset)) return;
   const before = clockOffset;
-  if (Math.abs(offset - before) > 2000) clockOffset = Math.abs(offset) > 2000 ? Math.round(offset) : 0;
+  if (Math.abs(offset) < 1000) clockOffset = 0;
+  else if (Math.abs(offset) > 2000 && Math.abs(offset - before) > 1000) clockOffset = Math.round(offset);
   if (clockOffset !== before) localStorage.setItem(CLOCK_KEY, String(clockOffset)); // known without network, too
 }
 

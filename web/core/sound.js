@@ -4,6 +4,8 @@
  */
 
 const VOLUME_KEY = "rescousse.volume";
+/** What rings must be heard: whoever wants silence logs out. */
+const QUIETEST = 0.1;
 const TUNES = {
   solicitation: { notes: [[880, 0, 0.16], [1175, 0.18, 0.16], [880, 0.36, 0.16], [1175, 0.54, 0.16]], every: 1.6 },
   confirmed: { notes: [[523, 0, 0.14], [659, 0.15, 0.14], [784, 0.3, 0.3]] },
@@ -19,9 +21,9 @@ class Sounds extends EventTarget {
     return this.#context?.state === "running";
   }
 
-  /** From 0 to 1. */
+  /** From QUIETEST to 1. */
   get volume() {
-    return Number(localStorage.getItem(VOLUME_KEY) ?? 0.8);
+    return Math.max(QUIETEST, Number(localStorage.getItem(VOLUME_KEY) ?? 0.8));
   }
 
   set volume(value) {
@@ -31,9 +33,15 @@ class Sounds extends EventTarget {
 
   /** Called from a click or a key: after it the browser lets us play. */
   async wake() {
-    this.#context ??= new AudioContext();
+    this.#context ??= this.#made();
     if (this.#context.state !== "running") await this.#context.resume().catch(() => {});
     this.dispatchEvent(new Event("change"));
+  }
+
+  #made() {
+    const context = new AudioContext();
+    context.onstatechange = () => this.dispatchEvent(new Event("change"));
+    return context;
   }
 
   /** Ring for everything that is wanted, once for each kind, and stop what is wanted no more. */

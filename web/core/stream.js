@@ -16,13 +16,12 @@ const PAUSES_MS = [200, 500, 1000, 2000, 5000];
 
 /**
  * Listens until it is closed. Events: `fact` (detail: the fact, with `position`), `state` (detail: "live" or "away"),
- * `again` (connected after a break: what the page shows should be read again), `closed` (this login or device ended).
+ * `again` (connected, for the first time or after a break: what the page shows should be read again), `closed` (this login or device ended).
  */
 export class Stream extends EventTarget {
   #last = null;
   #closing = new AbortController();
   #deviceId;
-  #connectedBefore = false;
   #connection = null;
   #heardAt = 0;
   state = "away";
@@ -72,8 +71,6 @@ export class Stream extends EventTarget {
     let alarm = setTimeout(() => quiet.abort(), SILENT_MS);
     try {
       const response = await this.#connect(signal);
-      this.#heardAt = Date.now();
-      this.#become("live");
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let rest = ""; ; ) {
         const { value, done } = await reader.read();
@@ -81,6 +78,7 @@ export class Stream extends EventTarget {
         if (done) break;
         alarm = setTimeout(() => quiet.abort(), SILENT_MS);
         this.#heardAt = Date.now();
+        this.#become("live"); // not at the headers: something between us may keep the facts back
         const blocks = (rest + value).split(/\r?\n\r?\n/);
         rest = blocks.pop();
         for (const block of blocks) this.#read(block);
@@ -127,11 +125,9 @@ export class Stream extends EventTarget {
 
   #become(state) {
     if (state === this.state) return;
-    const again = state === "live" && this.#connectedBefore;
-    this.#connectedBefore ||= state === "live";
     this.state = state;
     this.#tell("state", state);
-    if (again) this.#tell("again", null);
+    if (state === "live") this.#tell("again", null);
   }
 
   #tell(kind, detail) {

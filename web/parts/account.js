@@ -16,7 +16,7 @@ class Account extends Part {
         <p>${this.me.scope_name ?? ""}<br><span class="quiet">${t(`role.${this.me.role}`)}</span></p>
         <div class="field">
           <label for="volume">${t("account.volume")}</label>
-          <input id="volume" type="range" min="0" max="1" step="0.1" .value=${String(sounds.volume)}
+          <input id="volume" type="range" min="0.1" max="1" step="0.1" .value=${String(sounds.volume)}
             @change=${(event) => { sounds.volume = Number(event.target.value); sounds.play("solicitation"); }}>
           <button @click=${() => sounds.play("solicitation")}>${t("account.test_sound")}</button>
         </div>

@@ -68,12 +68,14 @@ export const showKeys = (keys) =>
     <table>${keys.map(([key, what]) => html`<tr><th scope="row"><kbd>${key}</kbd></th><td>${what}</td></tr>`)}</table>
     <div class="actions"><button autofocus class="primary" @click=${() => done(null)}>${t("close")}</button></div>`);
 
+const WRITING = "input:not([type=checkbox], [type=radio], [type=range], [type=button]), textarea, select, [contenteditable]";
+
 /**
  * Keys of a page: `{n: run, "/": run, …}`. They count when nobody is writing and no dialog is open.
  */
 export function listenToKeys(keys) {
   addEventListener("keydown", (event) => {
-    const writing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    const writing = event.target.closest?.(WRITING);
     if (writing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const run = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!run) return;

@@ -3,13 +3,19 @@
 import { Part, html, nothing, t } from "core/part.js";
 import { sounds } from "core/sound.js";
 
+/** A stream is made anew every ten minutes, in a moment: nobody need know. */
+const GRACE_MS = 3000;
+
 class Strip extends Part {
+  #awaySince = performance.now();
+
   static properties = { stream: { attribute: false }, quiet: { type: Boolean } };
 
   connectedCallback() {
     super.connectedCallback();
     this.follow(sounds, "change");
     this.follow(globalThis, "online", "offline");
+    this.ticking();
   }
 
   willUpdate(changed) {
@@ -21,7 +27,8 @@ class Strip extends Part {
   }
 
   #network() {
-    if (navigator.onLine && (!this.stream || this.stream.state === "live")) return nothing;
+    if (!this.stream || this.stream.state === "live") this.#awaySince = performance.now();
+    if (navigator.onLine && performance.now() - this.#awaySince < GRACE_MS) return nothing;
     return html`<div class="strip red" role="alert"><span>✕ ${t(navigator.onLine ? "strip.away" : "strip.offline")}</span></div>`;
   }
 
