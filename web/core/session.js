@@ -83,7 +83,7 @@ async function ask(fields) {
 async function answerOf(response) {
   const told = await response.json().catch(() => ({}));
   if (response.ok) return told;
-  throw Object.assign(new Error(told.detail ?? String(response.status)), { status: response.status, code: told.code });
+  throw Object.assign(new Error(told.detail ?? String(response.status)), { status: response.status, code: told.code, problem: told });
 }
 
 async function whoAmI(token) {

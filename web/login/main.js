@@ -4,6 +4,7 @@ import { Part, html, LANGUAGES, choose, language, t } from "core/part.js";
 import { load } from "core/i18n.js";
 import { current, logIn } from "core/session.js";
 import { HOMES, settings } from "core/start.js";
+import { sentenceOf } from "parts/toasts.js";
 
 class LoginPage extends Part {
   static properties = { sending: { state: true }, error: { state: true }, environment: { state: true } };
@@ -46,7 +47,7 @@ class LoginPage extends Part {
       goOn(await logIn(given.get("username").trim(), given.get("password")));
     } catch (error) {
       this.sending = false;
-      this.error = error.status ? error.message : t("error.unreachable");
+      this.error = error.code ? sentenceOf(error) : t("error.unreachable");
       await this.updateComplete;
       this.querySelector("#password").select();
     }
@@ -65,6 +66,6 @@ function goOn(me) {
 const session = current();
 if (session) goOn(session.me);
 else {
-  await load("core", "login");
+  await load("core", "problems", "login");
   customElements.define("login-page", LoginPage);
 }
