@@ -20,6 +20,15 @@ RUN = """async () => {
 }"""
 
 
+BY_CHOICE = """(scheme) => {
+  const { dataset } = document.documentElement;
+  if (!("theme" in dataset)) return;
+  localStorage.setItem("rescousse.mobile.theme", scheme.toUpperCase());
+  dataset.theme = scheme;
+}"""
+"""The phone's page goes by the hour, or by what was chosen on it."""
+
+
 class Violation(TypedDict):
     """A rule that a page breaks, and where."""
 
@@ -50,6 +59,7 @@ async def violations(page: Page, where: str, sizes: Sequence[ViewportSize] = SIZ
 async def _in_all(page: Page, where: str, sizes: Sequence[ViewportSize]) -> AsyncIterator[str]:
     for scheme in SCHEMES:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        await page.evaluate(BY_CHOICE, scheme)
         for size in sizes:
             await page.set_viewport_size(size)
             told: list[Violation] = await page.evaluate(RUN)

@@ -47,7 +47,8 @@ class Person:
 
     async def settles(self) -> None:
         """Everything that the page asked for has come, and its map is drawn."""
-        await self.page.get_by_text("Chargement…").first.wait_for(state="detached")
+        await expect(self.page.get_by_role("main").first).to_be_visible()
+        await expect(self.page.get_by_text("Chargement…")).to_have_count(0)
         shown = self.page.locator("r-map:visible")
         if await shown.count():
             await expect(shown.first).to_have_attribute("data-drawn", "")

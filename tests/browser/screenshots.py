@@ -17,6 +17,8 @@ from tests.browser.people import Phone, Regulation, SamuDesk
 from tests.browser.stage import Stage, stage_on
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
+STILL_MS = 1500
+"""A map says that it is drawn, and not that it stands still."""
 SCREEN: ViewportSize = {"width": 1280, "height": 800}
 HAND: ViewportSize = {"width": 390, "height": 844}
 HERE, GUARD = 1, 4
@@ -37,6 +39,8 @@ class Camera:
         await page.evaluate("() => document.fonts.ready")
         for shown in await page.locator("r-map:visible").all():
             await expect(shown).to_have_attribute("data-drawn", "")
+        await page.keyboard.press("Shift")  # somebody is there: sounds may be heard
+        await page.wait_for_timeout(STILL_MS)
         path = self.folder / f"{name}.png"
         await page.screenshot(path=path, animations="disabled", caret="hide")
         typer.echo(f"  {path.name} ({path.stat().st_size // 1024} KiB)")
@@ -69,11 +73,12 @@ async def _by_day(stage: Stage, camera: Camera) -> None:
     await _on_guard(stage, camera)
     cast = await _ready(stage)
     mission, rings = await _busy(cast)
-    await camera.take(cast.regulation.page, "regulation")
     await camera.take(cast.phone.page, "mobile-mission", HAND)
+    await camera.take(cast.regulation.page, "regulation-mission")
     await cast.phone.passes(Step.ACQUITTE)
     await cast.phone.passes(Step.EN_APPROCHE)
-    await camera.take(cast.regulation.page, "regulation-mission")
+    await expect(cast.regulation.card(mission)).to_have_count(0)  # what is confirmed stays for ten seconds
+    await camera.take(cast.regulation.page, "regulation")
     await _at_the_samu(cast, camera, mission, rings)
 
 

@@ -21,6 +21,9 @@ from tests.browser.people import Phone, Regulation, SamuDesk
 from tests.browser.watch import Watch
 
 TOKEN = "() => JSON.parse(localStorage.getItem('rescousse.session'))?.access ?? null"
+PATIENCE_S = 240
+"""For one scene: half a minute, where nobody else wants the machine."""
+DARK_PHONE = "localStorage.setItem('rescousse.mobile.theme', 'DARK')"
 RUNNING = "&".join(f"status={each.value}" for each in DemandStatus if not each.has_ended)
 
 
@@ -67,6 +70,8 @@ class Stage:
         """One of a company's crews, with a telephone."""
         company = self.company(number)
         context = await in_a_hand(self.browser, self.stack.api, dark=self.dark, calm=True, at=at)
+        if self.dark:
+            await context.add_init_script(DARK_PHONE)
         page = await self._enter(context, f"phone-{number}-{crew}", company.crews[crew], "/mobile")
         return Phone(page, company)
 

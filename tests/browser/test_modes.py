@@ -8,10 +8,10 @@ from playwright.async_api import expect
 from bench.players import LAT, LON, coordinator
 from domain.vocabulary import STEPS
 from tests.browser.people import STEPS_LEFT, Phone, SamuDesk
-from tests.browser.stage import Stage
+from tests.browser.stage import PATIENCE_S, Stage
 from tests.browser.watch import REFUSED
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(PATIENCE_S)
 
 CARCASSONNE = 1
 """The company whose only site is there; its second vehicle is an AMBULANCE."""

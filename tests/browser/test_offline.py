@@ -7,9 +7,9 @@ from playwright.async_api import expect
 
 from domain.vocabulary import STEPS, Step
 from tests.browser.people import STEPS_LEFT, Phone, SamuDesk
-from tests.browser.stage import Stage
+from tests.browser.stage import PATIENCE_S, Stage
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(PATIENCE_S)
 
 CARCASSONNE = 1
 NO_NETWORK = ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED")

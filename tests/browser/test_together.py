@@ -8,10 +8,10 @@ from playwright.async_api import expect
 
 from bench.players import LAT, LON, coordinator
 from tests.browser.people import Regulation
-from tests.browser.stage import Stage
+from tests.browser.stage import PATIENCE_S, Stage
 from tests.browser.watch import REFUSED
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(PATIENCE_S)
 
 ONE, OTHER = 1, 17
 """Two companies whose only sites are in Carcassonne; the second vehicle of each is an AMBULANCE."""

@@ -1,8 +1,6 @@
 """Looks over the shoulder of every page: whatever goes wrong where nobody looks is a fault of the test."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -47,13 +45,6 @@ class Watch:
     def expect(self, *patterns: str) -> None:
         """Take these for granted from now on: a refusal by a rule, which a browser writes on its console as well."""
         self.expected += [re.compile(each) for each in patterns]
-
-    @contextmanager
-    def looking_away(self) -> Iterator[None]:
-        """What is heard meanwhile is the doing of whoever examines the page: axe copies elements with their styles."""
-        before = len(self._heard)
-        yield
-        del self._heard[before:]
 
     @property
     def faults(self) -> list[str]:

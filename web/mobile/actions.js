@@ -8,7 +8,7 @@ import { confirm } from "parts/dialogs.js";
 import { sentenceOf, toast } from "parts/toasts.js";
 import { beat, forgetDevice, turned } from "./device.js";
 import { openSheet, readFleet, readMissions, readPeriods, readSheet } from "./live.js";
-import { soon, takeBack, undo } from "./outbox.js";
+import { discard, soon, takeBack, undo } from "./outbox.js";
 import { phone } from "./state.js";
 import { notes, wipe } from "./store.js";
 
@@ -183,19 +183,36 @@ export const tick = (kind, id, available) =>
 
 // -- the mission -------------------------------------------------------------------------------------------------
 
-/** Take the last step back: one that waits leaves the phone's store, one that was recorded is undone in its minute. */
+/** Take the last step back: one that never left leaves the phone's store, one that was recorded is undone. */
 export const takeStepBack = (sheet, step) =>
   act("undo", async () => {
-    if (await takeBack(step.step_id)) return void toast(t("step.taken_back"), "good");
+    const what = await takeBack(step.step_id);
+    if (what === "dropped") return void toast(t("step.taken_back"), "good");
+    if (what === "refused") return; // it is said, and stays until somebody has seen it
+    if (what === "unknown") return void toast(t("step.may_have_left"), "bad");
     await undo(sheet.id, step.step_id);
     toast(t("step.undone"), "good");
   });
 
-/** The legal exits: "breakdown" or "no-transport", with the reason. */
+/** Drop a step that waits, once somebody has said so twice. */
+export const dropStep = (entry) =>
+  act(`drop ${entry.id}`, async () => {
+    const text = t(entry.tried ? "step.drop.tried" : "step.drop.what");
+    if (await confirm(t("step.drop"), text, { yes: t("step.drop"), danger: true })) await discard(entry.id);
+  });
+
+const ENDS = { breakdown: "BREAKDOWN", "no-transport": "NO_TRANSPORT" };
+
+/** The legal exits: "breakdown" or "no-transport", with the reason. Its own end calls for nobody here. */
 export const exit = (sheet, way, reason) =>
   act("exit", async () => {
-    phone.left.add(sheet.id);
-    await post(`/v1/missions/${sheet.id}/${way}`, { reason });
+    phone.left.set(sheet.id, ENDS[way]); // its fact may be here before its answer
+    try {
+      await post(`/v1/missions/${sheet.id}/${way}`, { reason });
+    } catch (error) {
+      phone.left.delete(sheet.id);
+      throw error;
+    }
     toast(t(`exit.${way}.done`), "good");
     await Promise.all([readSheet(), readFleet()]);
     beat();
@@ -263,7 +280,7 @@ export const logOut = () =>
 
 /** This phone knows nobody any more. */
 export async function forgetAll() {
-  await wipe();
+  await wipe(phone.me.id).catch(() => {});
   localStorage.removeItem(CREW_KEY);
   forgetDevice();
   forget();

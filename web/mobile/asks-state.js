@@ -1,6 +1,6 @@
 /** What this phone is asked, and what became of it: a card stays for a moment after its end, and says how it ended. */
 
-import { all } from "core/api.js";
+import { all, serverNow } from "core/api.js";
 import { sounds } from "core/sound.js";
 import { phone, reading } from "./state.js";
 
@@ -29,8 +29,14 @@ const DEMAND_ENDS = new Set(["mission_assigned", "demand_cancelled", "demand_unf
 
 const read = reading(async () => {
   const found = await all("/v1/solicitations?state=OPEN");
+  dropFailed(new Set(found.map((each) => each.id)));
   phone.set({ asks: found.filter((each) => each.answerable_here) });
 });
+
+/** An answer that failed can be given again only while it is asked. */
+function dropFailed(open) {
+  for (const [id, { state }] of phone.outcomes) if (state === "FAILED" && !open.has(id)) phone.outcomes.delete(id);
+}
 
 /** Read what is asked; with a fact, only if it is about that, after what the fact itself says was used. */
 export function useAsks(fact = null) {
@@ -40,7 +46,14 @@ export function useAsks(fact = null) {
   if (PROMISE_ENDS[fact.kind] && phone.outcomes.has(id)) outcome(phone.outcomes.get(id).ask, PROMISE_ENDS[fact.kind]);
   if (!ABOUT_ASKS.has(fact.kind)) return null;
   if (ENDS[fact.kind]) close(id, ENDS[fact.kind](fact.data));
+  if (fact.kind === "solicitation_accepted") accepted(id);
   return read();
+}
+
+/** An acceptance whose answer was lost has won all the same; one that is on its way says so itself. */
+function accepted(id) {
+  const known = phone.outcomes.get(id);
+  if (known?.state === "FAILED") outcome(known.ask, "CONFIRMED");
 }
 
 function close(id, state) {
@@ -67,7 +80,7 @@ export function outcome(ask, state, more = {}) {
   if (state === "CONFIRMED") sounds.play("confirmed");
   if (state === "CONFIRMED" || state === "ALREADY_ASSIGNED") scrollTo(0, 0);
   if (["SENDING", "FAILED", "COUNTERED"].includes(state)) return;
-  const stays = state === "REFUSED" ? Math.max(STAYS_MS, Date.parse(ask.answer_before) - Date.now()) : STAYS_MS;
+  const stays = state === "REFUSED" ? Math.max(STAYS_MS, Date.parse(ask.answer_before) - serverNow()) : STAYS_MS;
   setTimeout(() => {
     if (phone.outcomes.get(ask.id)?.state !== state) return;
     phone.outcomes.delete(ask.id);

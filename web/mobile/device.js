@@ -12,8 +12,11 @@ const OF = "rescousse.device.mobile.of";
 const BEAT_MS = 5000;
 const BEAT_PATIENCE_MS = 8000;
 const GONE = new Set(["device_closed", "not_found", "device_required"]);
+/** A stream that was closed while the platform still hears us is not asked for in one go. */
+const LISTEN_AGAIN_MS = 3000;
 let beating = false;
 let listening = null;
+let closedAt = 0;
 
 /** The device that was registered here for this person; null when there is none. */
 export function remembered() {
@@ -48,10 +51,18 @@ async function register() {
 /** A timer of a page that is not in front may come once a minute; a worker's comes on time while the page lives. */
 function startMetronome() {
   try {
-    new Worker("/web/mobile/metronome.js").onmessage = () => beat();
+    const worker = new Worker("/web/mobile/metronome.js");
+    worker.onmessage = () => beat();
+    worker.onerror = startTimer; // its file did not come
   } catch {
-    setInterval(beat, BEAT_MS);
+    startTimer();
   }
+}
+
+let timer = null;
+
+function startTimer() {
+  timer ??= setInterval(beat, BEAT_MS);
 }
 
 /** One heartbeat: keeps what is regulated, tells what will be received. Never raises. */
@@ -87,6 +98,8 @@ function heard(readiness, sentAt) {
   }
   if (before && !phone.aboard) phone.dispatchEvent(new Event("put out"));
   if (wasAway) phone.dispatchEvent(new Event("back"));
+  phone.dispatchEvent(new Event("heard"));
+  if (!listening && phone.deviceId && Date.now() - closedAt > LISTEN_AGAIN_MS) listen();
 }
 
 /** What a heartbeat says of the vehicle, with the names that were given when getting in. */
@@ -113,16 +126,30 @@ function listen() {
   listening?.close();
   const stream = new Stream(phone.deviceId);
   listening = stream;
+  streams("away");
   stream.addEventListener("fact", (event) => phone.dispatchEvent(new CustomEvent("fact", { detail: event.detail })));
   stream.addEventListener("again", () => phone.dispatchEvent(new Event("back")));
-  stream.addEventListener("state", (event) => {
-    phone.set({ stream: event.detail });
-    if (event.detail === "live") phone.dispatchEvent(new Event("live"));
-  });
-  stream.addEventListener("closed", () => {
-    if (listening === stream) beat(); // it finds out whether the device or the whole login has ended
-  });
+  stream.addEventListener("state", (event) => listening === stream && streams(event.detail));
+  stream.addEventListener("closed", () => listening === stream && closed());
   stream.open();
+}
+
+function streams(state) {
+  phone.set({ stream: state, awaySince: state === "live" ? 0 : phone.awaySince || Date.now() });
+}
+
+/** A heartbeat finds out whether the device or the whole login has ended; if neither has, it is listened to again. */
+function closed() {
+  listening = null;
+  closedAt = Date.now();
+  streams("away");
+  beat();
+}
+
+/** Somebody looks at the page: it may have slept, and its connection with it. */
+export function lookAgain() {
+  listening?.look();
+  turned();
 }
 
 /** An action changed what a heartbeat tells: answers that were on their way before are not believed. */

@@ -14,7 +14,10 @@ export async function openInstall() {
   addEventListener("appinstalled", () => phone.set({ install: null }));
   navigator.storage?.persist?.().catch(() => {}); // steps that wait should not be cleared away
   if (!("serviceWorker" in navigator)) return;
-  navigator.serviceWorker.addEventListener("message", ({ data }) => data?.kind === "flush" && soon());
+  navigator.serviceWorker.addEventListener("message", ({ data }) => {
+    if (data?.kind === "flush") soon();
+    if (data?.kind === "look") phone.dispatchEvent(new Event("look")); // somebody tapped a notification
+  });
   navigator.serviceWorker.addEventListener("controllerchange", () => wanted && location.reload());
   const registration = await navigator.serviceWorker.register("/mobile/sw.js", { scope: "/mobile" }).catch(() => null);
   if (!registration) return;

@@ -8,9 +8,12 @@ import { t } from "core/i18n.js";
 import { sounds } from "core/sound.js";
 import { toast } from "parts/toasts.js";
 import { useAsks } from "./asks-state.js";
-import { applied, soon, withStep, withoutStep } from "./outbox.js";
+import { applied, settle, soon, turnedAway, withStep, withoutStep } from "./outbox.js";
 import { phone, reading } from "./state.js";
-import { keepable, notes, steps } from "./store.js";
+import { forgetNotes, keepable, notes } from "./store.js";
+
+/** A mission that was kept for longer is over, and its address none of this phone's business any more. */
+const KEPT_MS = 12 * 3600_000;
 
 const OF_THE_FLEET = new Set([
   "availability_set", "regulation_taken", "regulation_given_up", "regulation_handed_over", "regulation_suspended",
@@ -66,12 +69,17 @@ export async function readAll() {
   await readSheet();
 }
 
-/** What was kept without network: shown until the platform says more. */
+/** What was kept without network: shown until the platform says more. What somebody else left here is forgotten. */
 export async function openKept() {
   const [mission, aboard] = await Promise.all([notes.read("mission"), notes.read("aboard")]);
-  if (aboard?.person === phone.me.id) phone.aboard = aboard.aboard;
-  if (mission?.person === phone.me.id) phone.sheet = { ...mission.mission, patient: null, kept: true };
-  phone.opened = new Set(mission?.opened ?? []);
+  const isMine = (note) => !note || note.person === phone.me.id;
+  if (!isMine(mission) || !isMine(aboard)) return forgetNotes();
+  const age = Math.abs(Date.now() - (mission?.kept_at ?? 0)); // a clock may have been set back
+  const good = mission && age < KEPT_MS;
+  if (mission && !good) await notes.write("mission", null);
+  if (aboard) phone.aboard = aboard.aboard;
+  if (good) phone.sheet = { ...keepable(mission.mission), patient: null, kept: true };
+  phone.opened = new Set(good ? mission.opened : []);
   phone.change();
 }
 
@@ -107,27 +115,27 @@ async function show(told) {
   const gone = !phone.viewing && phone.aboard && told.vehicle_id !== phone.aboard.vehicle_id;
   if (gone) return over({ ...told, end_reason: "RELIEVED" }, true);
   const isNew = phone.sheet?.id !== told.id;
-  const recorded = new Set(told.steps.map((each) => each.step_id));
-  const queue = phone.queue.filter((each) => !(each.state === "TAKEN" && recorded.has(each.id)));
-  phone.set({ sheet: told, queue, ...(isNew ? { route: null } : {}) });
+  phone.set({ sheet: told, ...(isNew ? { route: null } : {}) });
+  settle(told);
   if (told.vehicle_id !== phone.aboard?.vehicle_id) return;
   if (!told.delivered_at) receipt(told, "DELIVERED");
 }
 
 let kept = null;
 
-/** What a reload without network will show: the sheet as it is now, without its patient. */
+/** What a reload without network will show: the sheet as it is now, without its patient and why they call. */
 export function keepSheet() {
   const { sheet } = phone;
-  const own = sheet && !sheet.kept && sheet.vehicle_id === phone.aboard?.vehicle_id;
+  const own = sheet && !phone.loggedOut && !sheet.kept && sheet.vehicle_id === phone.aboard?.vehicle_id;
   if (!own || sheet === kept) return;
   kept = sheet;
-  notes.write("mission", { person: phone.me.id, mission: keepable(sheet), opened: [...phone.opened] });
+  const note = { person: phone.me.id, kept_at: Date.now(), mission: keepable(sheet), opened: [...phone.opened] };
+  notes.write("mission", note).catch(() => {});
 }
 
 /** A mission is over: how, stays on the screen until somebody has seen it, unless they ended it themselves. */
 async function over(told, own = told.vehicle_id === phone.aboard?.vehicle_id) {
-  const quiet = told.end_reason === "COMPLETED" || phone.left.has(told.id);
+  const quiet = told.end_reason === "COMPLETED" || phone.left.get(told.id) === told.end_reason;
   const ended = { id: told.id, reference: told.reference, reason: told.end_reason, detail: told.end_detail };
   await close();
   phone.set({ ended: quiet || !own ? phone.ended : ended });
@@ -158,7 +166,7 @@ export function onFact({ detail: fact }) {
   if (fact.kind === "step_undone") {
     phone.set({ sheet: withoutStep(phone.sheet, fact.data.mission_id, fact.data.step_id) });
   }
-  if (fact.kind === "step_turned_away") turnedAway(fact.data);
+  if (fact.kind === "step_turned_away") turnedAway(fact.data.step_id, t("step.turned_away"));
   if (fact.kind === "demand_amended" && fact.demand_id === phone.sheet?.demand_id) amended();
   if (fact.kind.startsWith("crew_") && fact.data.device_id === phone.deviceId) phone.dispatchEvent(new Event("seat"));
   if (fact.kind.startsWith("regulation_") || fact.kind.startsWith("handover_")) phone.dispatchEvent(new Event("seat"));
@@ -192,16 +200,14 @@ function amended() {
   toast(t("mission.amended"), "bad");
 }
 
-async function turnedAway(data) {
-  const entry = phone.queue.find((each) => each.id === data.step_id && each.state === "TAKEN");
-  if (!entry) return;
-  const refused = { ...entry, state: "REFUSED", sentence: t("step.turned_away") };
-  phone.set({ queue: phone.queue.map((each) => (each.id === entry.id ? refused : each)) });
-  await steps.change(refused);
-}
-
 /** The network is back: what waits is sent, what is shown is read again. */
 export function back() {
   soon();
   readAll();
+}
+
+/** Somebody looks again, or nothing comes by itself: what is asked of this phone, and what it drives. */
+export function readWhatCalls() {
+  useAsks();
+  readMissions();
 }

@@ -5,21 +5,22 @@ import { t, term } from "core/part.js";
 import "parts/countdown.js";
 import { toast } from "parts/toasts.js";
 import { openAlert } from "./alert.js";
-import { beDevice, turned } from "./device.js";
+import { beDevice, lookAgain, turned } from "./device.js";
 import { openInstall } from "./install.js";
-import { back, keepSheet, onFact, openKept, readAll, readMissions, readSheet } from "./live.js";
-import { open as openOutbox, soon } from "./outbox.js";
+import { back, keepSheet, onFact, openKept, readAll, readMissions, readSheet, readWhatCalls } from "./live.js";
+import { answered, open as openOutbox, soon } from "./outbox.js";
 import { MobilePage } from "./page.js";
 import { openPosition } from "./position.js";
 import { openPush } from "./push.js";
 import { openRoute } from "./route.js";
 import { openScreen } from "./screen.js";
 import { phone } from "./state.js";
+import { forgetNotes } from "./store.js";
 import { openTheme } from "./theme.js";
 
 phone.me = await start("mobile", ["CREW", "REGULATOR"]);
 openTheme();
-await Promise.all([openKept(), openOutbox()]);
+await Promise.allSettled([openKept(), openOutbox()]); // without what was kept the page still opens
 customElements.define("mobile-page", MobilePage);
 begin();
 
@@ -29,8 +30,10 @@ async function begin() {
   phone.addEventListener("put out", () => toast(t("crew.put_out"), "bad"));
   phone.addEventListener("seat", turned);
   phone.addEventListener("back", back);
-  phone.addEventListener("device", readAll);
-  phone.addEventListener("live", () => phone.company ?? readAll());
+  phone.addEventListener("device", () => (back(), openPush()));
+  phone.addEventListener("back", openPush);
+  phone.addEventListener("heard", heard);
+  phone.addEventListener("look", look);
   phone.addEventListener("sent", ({ detail }) => detail.expected_step === null && done(detail));
   phone.addEventListener("completed", () => toast(t("mission.completed"), "good"));
   phone.addEventListener("refused", ({ detail }) => refused(detail.step));
@@ -38,15 +41,30 @@ async function begin() {
   phone.addEventListener("change", loggedOut);
   addEventListener("online", () => (soon(), turned()));
   addEventListener("offline", () => phone.change());
-  document.addEventListener("visibilitychange", () => !document.hidden && (soon(), turned()));
+  document.addEventListener("visibilitychange", () => !document.hidden && look());
   openAlert();
   openInstall();
   openScreen();
   openPosition();
   openRoute();
   await beDevice();
-  await readAll();
+  soon(); // what was kept before the page was opened
   openPush();
+  await readAll();
+}
+
+/** Somebody looks at the page again: what waits is sent, and what may have been missed is read. */
+function look() {
+  soon();
+  lookAgain();
+  readWhatCalls();
+  openPush();
+}
+
+/** The platform answers: what waits is sent; what the stream does not tell is read. */
+function heard() {
+  answered();
+  if (phone.deaf) readWhatCalls();
 }
 
 function refused(step) {
@@ -59,14 +77,19 @@ function done() {
   readSheet();
 }
 
+let over = null;
+
 /** Nobody is logged in any more: to the login page, unless steps wait here that only this person can send. */
 function loggedOut() {
   if (!phone.loggedOut) return;
-  if (!phone.unsent.length && !phone.refused.length) leave();
-  else if (phone.sheet?.patient || phone.asks.length) forgetPatient();
+  over ??= forgetNotes().catch(() => {}); // where they were sent is kept no more
+  if (!phone.unsent.length && !phone.refused.length) over.then(leave);
+  else if (phone.sheet?.patient || phone.sheet?.motive || phone.asks.length) forgetPatient();
 }
 
 /** Whoever holds this phone now may be somebody else. */
 function forgetPatient() {
-  phone.set({ sheet: phone.sheet && { ...phone.sheet, patient: null, kept: true }, asks: [] });
+  const { sheet } = phone;
+  const bare = sheet && { ...sheet, patient: null, motive: null, instructions: null, kept: true };
+  phone.set({ sheet: bare, asks: [] });
 }

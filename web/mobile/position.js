@@ -29,7 +29,7 @@ export async function openPosition() {
   phone.addEventListener("change", follow);
   addEventListener("online", () => ((quietUntil = 0), sendKept()));
   setInterval(standing, LOOK_MS);
-  health({ waiting: (await fixes.all()).length });
+  health({ waiting: await waiting() });
   follow();
   const permission = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
   if (!permission) return;
@@ -116,26 +116,36 @@ async function tell(fix) {
 }
 
 async function keep(vehicleId, fix) {
-  await fixes.add({ vehicle_id: vehicleId, ...fix });
-  health({ waiting: (await fixes.all()).length });
+  await fixes.add({ person: phone.me.id, vehicle_id: vehicleId, ...fix });
+  health({ waiting: await waiting() });
 }
+
+const waiting = async () => (await fixes.of(phone.me.id)).length;
 
 /** What was kept is told in its order once somebody answers. */
 async function sendKept() {
   if (sending || !phone.health.waiting || !navigator.onLine || Date.now() < quietUntil) return;
   sending = true;
   try {
-    const kept = (await fixes.all()).slice(0, AT_ONCE);
-    const positions = kept.map(({ order: _order, ...fix }) => fix);
-    if (positions.length) await post("/v1/positions", { positions }, { patience: 0 });
-    await fixes.drop(kept);
-    failures = 0;
-  } catch (error) {
-    if (isFinal(error)) await fixes.clear();
-    else later();
+    const kept = (await fixes.of(phone.me.id)).slice(0, AT_ONCE);
+    const positions = kept.map(({ order: _order, person: _person, ...fix }) => fix);
+    const over = positions.length === 0 || (await sent(positions));
+    if (over) await fixes.drop(kept);
   } finally {
     sending = false;
-    health({ waiting: (await fixes.all()).length });
+    health({ waiting: await waiting() });
+  }
+}
+
+/** Whether these need not be kept any longer. */
+async function sent(positions) {
+  try {
+    await post("/v1/positions", { positions }, { patience: 0 });
+    failures = 0;
+    return true;
+  } catch (error) {
+    if (!isFinal(error)) later();
+    return isFinal(error);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the phone knows. Views draw it, actions and the stream change it; there is one for the page. */
 
-import { serverNow } from "core/api.js";
+import { Refused, Unreachable, serverNow } from "core/api.js";
 
 export const STEPS = [
   "AFFECTE", "ACQUITTE", "EN_APPROCHE", "LIEU_INTERVENTION", "BILAN_REALISE", "EN_CHARGE", "LIEU_DESTINATION",
@@ -10,6 +10,9 @@ export const MODES = ["AMBULANCIER", "MAITRE", "GARDE"];
 const MODE_KEY = "rescousse.mobile.mode";
 const BEAT_LATE_MS = 15_000;
 const BEAT_LOST_MS = 30_000;
+/** A stream is made anew in a moment; away for longer, nothing comes at once any more. */
+const DEAF_AFTER_MS = 10_000;
+const AGAIN_AFTER_MS = [500, 1000, 2000, 5000];
 
 class Phone extends EventTarget {
   me = null;
@@ -26,6 +29,8 @@ class Phone extends EventTarget {
   /** Grows with every action that changes what a heartbeat tells: an older answer is not believed. */
   turn = 0;
   stream = "away";
+  /** Since when the stream is away; 0 while it is live. */
+  awaySince = 0;
 
   company = null;
   /** The vehicle that this phone is in, and with whom. */
@@ -39,13 +44,15 @@ class Phone extends EventTarget {
   ended = null;
   /** Missions whose sheet somebody has touched on this phone. */
   opened = new Set();
-  /** Missions that were accepted on this phone, and those that were left by an exit here: neither calls for anybody. */
+  /** Missions that were accepted on this phone, and those that are left by an exit here, with the end of that exit. */
   accepted = new Set();
-  left = new Set();
+  left = new Map();
   route = null;
 
   /** Steps that wait, are being sent, are kept by the platform (TAKEN), or were refused. */
   queue = [];
+  /** How many steps of somebody else wait on this phone, until somebody has read it. */
+  ofOthers = 0;
   /** The step that was just tapped, while its answer may still come at once. */
   sending = null;
 
@@ -100,7 +107,13 @@ class Phone extends EventTarget {
     if (!this.readiness) return this.away ? "RED" : "AMBER";
     const silent = Date.now() - this.beatAt;
     if (silent > BEAT_LOST_MS) return "RED";
-    return silent > BEAT_LATE_MS && this.readiness.colour === "GREEN" ? "AMBER" : this.readiness.colour;
+    const doubtful = silent > BEAT_LATE_MS || this.deaf;
+    return doubtful && this.readiness.colour === "GREEN" ? "AMBER" : this.readiness.colour;
+  }
+
+  /** Whether the stream is away for so long that what is asked must be read instead. */
+  get deaf() {
+    return this.awaySince > 0 && Date.now() - this.awaySince > DEAF_AFTER_MS;
   }
 
   get late() {
@@ -119,6 +132,11 @@ class Phone extends EventTarget {
   /** What is not sent yet. */
   get unsent() {
     return this.queue.filter((each) => each.state === "WAITING");
+  }
+
+  /** Waiting steps of missions that are not shown: nobody would see them otherwise. */
+  get stranded() {
+    return this.unsent.filter((each) => each.mission_id !== this.sheet?.id && each.id !== this.sending);
   }
 
   get refused() {
@@ -158,26 +176,40 @@ export const phone = new Phone();
 
 /**
  * One thing that is read: whoever asks again while it is read is served by one more reading, and several who ask in one
- * breath by the same.
+ * breath by the same. While nobody answers it is read again by itself until it is known; nobody waits for that.
  */
 export function reading(read) {
   let running = null;
   let again = false;
+  let failures = 0;
+  let timer = null;
   const run = async () => {
     do {
       await Promise.resolve();
       again = false;
-      await read();
+      try {
+        await read();
+        failures = 0;
+      } catch (error) {
+        if (passes(error)) later();
+      }
     } while (again);
+    running = null; // in the same breath: whoever asks from now on begins anew
   };
-  return () => {
-    if (running) {
-      again = true;
-      return running;
-    }
-    running = run()
-      .catch(() => {}) // the network is away, or it is not ours any more: it is read again when it is back
-      .finally(() => (running = null));
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(start, AGAIN_AFTER_MS[Math.min(failures, AGAIN_AFTER_MS.length - 1)]);
+    failures += 1;
+  };
+  const start = () => {
+    clearTimeout(timer);
+    again = running !== null;
+    running ??= run();
     return running;
   };
+  return start;
 }
+
+/** Whether the same may go well in a moment; anything else is not ours any more, or not there. */
+const passes = (error) =>
+  error instanceof Unreachable || (error instanceof Refused && (error.status >= 500 || error.status === 429));

@@ -1,6 +1,6 @@
 /**
  * What the phone keeps itself, so that a tunnel or a reload costs nothing: the steps that are not sent yet, in their
- * order; the running mission; the positions that wait. Never anything of a patient.
+ * order; the running mission; the positions that wait. Never anything of a patient: neither who, nor why.
  */
 
 import { openDB } from "idb";
@@ -8,13 +8,14 @@ import { openDB } from "idb";
 const NAME = "rescousse";
 const VERSION = 1;
 const MOST_FIXES = 500;
+/** A store that does not open in this time is none: the page must not wait for it. */
+const OPENS_MS = 3000;
 
 /** What is kept of a mission: named one by one, so that whatever the API adds stays out of the phone's store. */
 const OF_A_MISSION = [
   "id", "demand_id", "reference", "company_id", "vehicle_id", "volume", "max_delay_minutes", "assigned_at",
   "promised_at",
-  "deadline", "step", "expected_step", "alarm", "ended_at", "pickup", "motive", "instructions", "exercise",
-  "destination",
+  "deadline", "step", "expected_step", "alarm", "ended_at", "pickup", "exercise", "destination",
   "samu_phone", "delivered_at", "opened_at",
 ];
 const OF_A_STEP = ["step_id", "step", "occurred_at", "recorded_at"];
@@ -41,53 +42,76 @@ let opened = null;
 export let lasting = true;
 
 function base() {
-  opened ??= openDB(NAME, VERSION, {
+  opened ??= Promise.race([openNow(), tooLong()]).catch(onlyMemory);
+  return opened;
+}
+
+const openNow = () =>
+  openDB(NAME, VERSION, {
     upgrade(database) {
       const inOrder = { keyPath: "order", autoIncrement: true };
       for (const name of ["steps", "fixes"]) database.createObjectStore(name, inOrder);
       database.createObjectStore("notes");
     },
-    blocking: (_current, _blocked, event) => event.target.close(),
-  }).catch(() => {
-    lasting = false;
-    return new Memory();
+    blocking: (_current, _blocked, event) => {
+      event.target.close();
+      opened = null;
+    },
+    terminated: () => (opened = null),
   });
-  return opened;
+
+const tooLong = () => new Promise((_, fail) => setTimeout(() => fail(new Error("the store does not open")), OPENS_MS));
+
+function onlyMemory() {
+  lasting = false;
+  return new Memory();
 }
 
-/** The steps that wait or were refused, oldest first. */
+/** Use the store; one that was lost meanwhile is opened once more, then there is memory only. */
+async function use(action) {
+  try {
+    return await action(await base());
+  } catch {
+    opened = null;
+  }
+  try {
+    return await action(await base());
+  } catch {
+    opened = Promise.resolve(onlyMemory());
+    return action(await opened);
+  }
+}
+
+/** The steps that wait, were taken, or were refused, oldest first. */
 export const steps = {
-  all: async () => (await base()).getAll("steps"),
+  all: () => use((kept) => kept.getAll("steps")),
   /** Keep one; it gets its place (`order`). */
-  add: async (step) => ({ ...step, order: await (await base()).put("steps", step) }),
-  change: async (step) => (await base()).put("steps", step),
-  drop: async (order) => (await base()).delete("steps", order),
+  add: async (step) => ({ ...step, order: await use((kept) => kept.put("steps", step)) }),
+  change: (step) => use((kept) => kept.put("steps", step)),
+  drop: (order) => use((kept) => kept.delete("steps", order)),
 };
 
-/** The latest positions that nobody took yet. */
+/** The latest positions of a person that nobody took yet. */
 export const fixes = {
-  all: async () => (await base()).getAll("fixes"),
-  async add(fix) {
-    const kept = await base();
-    await kept.put("fixes", fix);
-    const over = (await kept.count("fixes")) - MOST_FIXES;
-    if (over > 0) await fixes.drop((await kept.getAll("fixes")).slice(0, over));
-  },
-  async drop(sent) {
-    const kept = await base();
-    for (const fix of sent) await kept.delete("fixes", fix.order);
-  },
-  clear: async () => (await base()).clear("fixes"),
+  of: async (person) => (await use((kept) => kept.getAll("fixes"))).filter((each) => each.person === person),
+  add: (fix) =>
+    use(async (kept) => {
+      await kept.put("fixes", fix);
+      const over = (await kept.count("fixes")) - MOST_FIXES;
+      const oldest = over > 0 ? (await kept.getAll("fixes")).slice(0, over) : [];
+      for (const { order } of oldest) await kept.delete("fixes", order);
+    }),
+  drop: (sent) =>
+    use(async (kept) => {
+      for (const { order } of sent) await kept.delete("fixes", order);
+    }),
 };
 
 /** Short notes by name: `mission` (without its patient), `aboard`. */
 export const notes = {
-  read: async (name) => (await base()).get("notes", name),
-  async write(name, value) {
-    const kept = await base();
-    if (value == null) await kept.delete("notes", name);
-    else await kept.put("notes", value, name);
-  },
+  read: (name) => use((kept) => kept.get("notes", name)),
+  write: (name, value) =>
+    use((kept) => (value == null ? kept.delete("notes", name) : kept.put("notes", value, name))),
 };
 
 /** Only what may lie on the phone. */
@@ -96,8 +120,19 @@ export function keepable(mission) {
   return { ...only(OF_A_MISSION, mission), steps: (mission.steps ?? []).map((one) => only(OF_A_STEP, one)) };
 }
 
-/** Nothing of this person stays; steps that were never sent go too: whoever calls has asked before. */
-export async function wipe() {
-  const kept = await base();
-  for (const name of ["steps", "fixes", "notes"]) await kept.clear(name);
+/**
+ * Nothing of this person stays; steps that were never sent go too: whoever calls has asked before. What waits of
+ * somebody else is theirs.
+ */
+export async function wipe(person) {
+  await use(async (kept) => {
+    for (const name of ["steps", "fixes"]) {
+      const own = (await kept.getAll(name)).filter((each) => each.person === person);
+      for (const { order } of own) await kept.delete(name, order);
+    }
+  });
+  await forgetNotes();
 }
+
+/** Where somebody was sent, and in which vehicle they were, is here no more. */
+export const forgetNotes = () => use((kept) => kept.clear("notes"));

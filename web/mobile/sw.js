@@ -12,6 +12,8 @@ const FILES = "/web/";
 const LASTING = "/web/vendor/";
 const PATIENCE_MS = 2500;
 const AT_ONCE = 6;
+/** A phone's clock may be wrong by as much: what ended before is told silently. */
+const LATE_MS = 10 * 60_000;
 const ICON = "/web/icons/icon-192.png";
 const BADGE = "/web/icons/badge-96.png";
 
@@ -78,36 +80,47 @@ async function fromNetwork(request, name) {
   }
 }
 
-/** What the platform pushes: {kind, tag, title, body, url, at, until}. The same tag replaces; "over" takes it away. */
+/**
+ * What the platform pushes: {kind, tag, title, body, url, at, until}, perhaps with blanks after it. The same tag
+ * replaces, and calls again; "over" takes it away; a kind that is not known is told like any other.
+ */
 async function tell(data) {
-  const told = data?.json() ?? {};
-  const { kind, tag = "rescousse", title = "Rescousse", body = "", url = PAGE, at, until } = told;
-  const late = until && Date.parse(until) < Date.now();
-  if (kind === "over" || late) return silence(tag, title, body);
+  const { kind, tag, title = "Rescousse", body = "", url = PAGE, at, until } = read(data);
+  const name = tag || "rescousse";
+  const late = until && Date.parse(until) + LATE_MS < Date.now();
+  if (kind === "over" || late) return silence(name, title, body);
   const urgent = kind === "solicitation" || kind === "mission" || kind === "cancelled";
   await self.registration.showNotification(title, {
-    body, tag, data: { url }, icon: ICON, badge: BADGE, renotify: true, requireInteraction: urgent,
-    timestamp: at ? Date.parse(at) : Date.now(), vibrate: urgent ? [400, 150, 400, 150, 400] : [200], lang: "fr",
+    body, tag: name, data: { url }, icon: ICON, badge: BADGE, renotify: true, requireInteraction: urgent,
+    timestamp: Date.parse(at) || Date.now(), vibrate: urgent ? [400, 150, 400, 150, 400] : [200], lang: "fr",
   });
 }
 
-/**
- * Take a notification away. A browser wants something to be shown for each push: when nothing else is there, a silent
- * word is shown under the same tag and taken away at once.
- */
-async function silence(tag, title, body) {
-  const there = await self.registration.getNotifications({ tag });
-  const how = { body, tag, silent: true, icon: ICON, badge: BADGE };
-  if (!there.length) await self.registration.showNotification(title, how);
-  for (const each of await self.registration.getNotifications({ tag })) each.close();
+/** What cannot be read is told as well: something was meant for somebody. */
+function read(data) {
+  try {
+    return JSON.parse(data.text().trim()) ?? {};
+  } catch {
+    return {};
+  }
 }
 
-/** To the page that is open, or open it. */
+/** Take a notification away. Browsers punish a push that shows nothing: where nothing is, the end is told silently. */
+async function silence(tag, title, body) {
+  const there = await self.registration.getNotifications({ tag });
+  for (const each of there) each.close();
+  if (there.length) return;
+  const how = { body, tag, silent: true, data: { url: PAGE }, icon: ICON, badge: BADGE, lang: "fr" };
+  await self.registration.showNotification(title, how);
+}
+
+/** To the page that is open, which looks at once what is there, or open it. */
 async function open(notification) {
   notification.close();
   const url = new URL(notification.data?.url ?? PAGE, self.location.origin);
   const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   const page = pages.find((each) => new URL(each.url).pathname === PAGE);
+  page?.postMessage({ kind: "look" });
   if (page) return page.focus();
   return self.clients.openWindow(url.origin === self.location.origin ? url.href : PAGE);
 }

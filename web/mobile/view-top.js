@@ -32,6 +32,7 @@ function sentence() {
   if (!navigator.onLine) return t("ready.offline");
   if (!phone.readiness) return t(phone.away ? "ready.unreachable" : "loading");
   if (phone.late) return t("ready.late", { time: clockSeconds(phone.beatAt) });
+  if (phone.deaf && phone.readiness.colour === "GREEN") return t("ready.deaf");
   return phone.readiness.sentence;
 }
 
@@ -49,8 +50,10 @@ function outStrip() {
 function unsentStrip() {
   const n = phone.unsent.filter((each) => each.id !== phone.sending).length;
   if (n) {
-    return html`<div class="strip amber" role="status"><span>▲ ${t("strip.unsent", { n })}</span>
-      ${phone.unsent[0].sentence ? html`<small>${phone.unsent[0].sentence}</small>` : nothing}</div>`;
+    const { sentence: why } = phone.unsent[0];
+    const words = t(why && !phone.away ? "strip.unsent_here" : "strip.unsent", { n });
+    return html`<div class="strip amber" role="status"><span>▲ ${words}</span>
+      ${why ? html`<small>${why}</small>` : nothing}</div>`;
   }
   if (navigator.onLine) return nothing;
   return html`<div class="strip red" role="status"><span>✕ ${t("strip.offline_how")}</span></div>`;

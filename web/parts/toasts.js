@@ -37,6 +37,7 @@ export function sentenceOf(error) {
 
 /** In this language, if its code has words; else as the API says it. */
 function refusal(error) {
+  if (error.status >= 500 && error.code === "unknown") return t("error.unreachable"); // something between us and it
   const key = `PROBLEM.${error.code}`;
   const given = { ...error.problem, expected_step: term("STEP", error.problem.expected_step) };
   const told = t(key, given);

@@ -13,7 +13,12 @@ const CLOSES = {
   solicitation_closed: { state: "WITHDRAWN", reason: "SOLICITATION_CLOSED" },
   too_late: { state: "EXPIRED" },
 };
+/** Somebody has it; perhaps we do. */
+const HAS_A_WINNER = new Set(["already_assigned", "demand_closed"]);
 const OF_THE_LEASE = new Set(["lease_lost", "lease_held_elsewhere", "device_closed"]);
+
+/** From this status on the platform failed: what was sent may have been done all the same. */
+const SERVER_FAILED = 500;
 
 export class Answers {
   #desk;
@@ -37,6 +42,7 @@ export class Answers {
       phone_bound: told.phone_bound,
       notice: told.notice,
       round: asked.round,
+      revision: asked.demand.revision,
       at: serverNow(),
     });
     this.#desk.touch(asked.id, { state: "ACCEPTED", sending: null });
@@ -67,13 +73,15 @@ export class Answers {
       const site = siteOf(this.#desk, asked) ?? undefined;
       return await post(`/v1/solicitations/${asked.id}/${verb}`, body, { site });
     } catch (error) {
-      this.#failed(asked, verb, error);
+      await this.#failed(asked, verb, error);
       return null;
     }
   }
 
-  #failed(asked, verb, error) {
-    const unknown = error instanceof Unreachable && verb === "acceptance";
+  async #failed(asked, verb, error) {
+    if (HAS_A_WINNER.has(error.code)) await this.#desk.readMissions.now(); // before somebody else is said to have it
+    const unanswered = error instanceof Unreachable || error.status >= SERVER_FAILED;
+    const unknown = unanswered && verb === "acceptance";
     const text = unknown ? t("asked.unknown_outcome") : sentenceOf(error);
     this.#desk.touch(asked.id, { sending: null, trouble: { code: error.code ?? null, text }, ...CLOSES[error.code] });
     if (!this.#desk.asked.has(asked.id)) toast(text, "bad");

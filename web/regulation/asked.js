@@ -4,18 +4,28 @@ import { Part, classMap, html, live, nothing, repeat, t, term } from "core/part.
 import { clock, clockSeconds } from "core/time.js";
 import "parts/countdown.js";
 import { counterPanel, refusePanel } from "./panels.js";
-import { answeredOf, cardsOf, choicesFor, isOurs } from "./cards.js";
+import { answeredOf, cardsOf, choicesFor, isAsked, isOurs, isPromised, missionOf } from "./cards.js";
+import { isInSight, pinsOf } from "./sight.js";
+import { Settling, unless } from "./settling.js";
 import { askedName, coordinates, eta, outcome, placeMore, placeName } from "./words.js";
 
 const BADGES = { OPEN: "blue", WAITING: "blue", CONFIRMED: "green", LOST: "red", CLOSED: "" };
 
-/** Nobody answers what came so lately: a click on it was meant for what was there before. */
-const SETTLES_MS = 250;
+/** Nobody answers what moved so lately, or what came so lately where nothing was. */
+const MOVED_MS = 550;
+const CAME_MS = 250;
+/** The keys rest after an answer, and when they mean another card. */
+const KEYS_REST_MS = 700;
 
 class Asked extends Part {
-  #order = "";
-  #settledAt = 0;
+  #places = new Settling(this);
+  #keys = new Settling(this);
+  #bare = true;
   #states = new Map();
+  /** The card that has the focus, or had it last: the keys mean that one, or nothing. */
+  #held = null;
+  /** The card that the keys mean, as it is drawn. */
+  #keyed = null;
 
   static properties = { app: { attribute: false }, panel: { state: true }, chosen: { state: true } };
 
@@ -25,49 +35,70 @@ class Asked extends Part {
     this.panel = null;
     /** The vehicle chosen for a site or a free choice, by solicitation. */
     this.chosen = new Map();
+    /** Solicitations whose vehicle was chosen by hand: no other one takes its place unasked. */
+    this.picked = new Set();
   }
 
   connectedCallback() {
     super.connectedCallback();
     this.follow(this.app.desk, "change");
     this.follow(this.app.beat, "change");
-    for (const kind of ["focusin", "focusout"]) this.addEventListener(kind, () => this.requestUpdate());
+    const hold = (event) => this.#hold(event.target);
+    for (const kind of ["focusin", "pointerdown"]) {
+      document.addEventListener(kind, hold);
+      this.atTheEnd(() => document.removeEventListener(kind, hold));
+    }
   }
 
   render() {
     const { desk } = this.app;
     const cards = cardsOf(desk);
-    const keyed = this.#inHand(cards)?.id;
+    const answered = answeredOf(desk);
     const asking = cards.filter((each) => each.state === "OPEN" && each.ours).length;
-    this.#watch(cards);
+    this.#watch(cards, answered);
     return html`<section class="column" aria-labelledby="asked-title">
       <div class="surface title"><h2 id="asked-title">${t("asked.title")}</h2>
         <span class="row">${asking && cards[0].state === "OPEN" ? left(cards[0]) : nothing}
           <span class="count">${asking || ""}</span></span></div>
       <p class="visually-hidden" role="status">${asking ? t("front.asked", { n: asking }) : ""}</p>
       ${cards.length ? nothing : this.#empty()}
-      ${repeat(cards, (each) => each.id, (each) => this.#card(each, each.id === keyed))}
-      ${this.#answered(answeredOf(desk))}
+      ${repeat(cards, (each) => each.id, (each) => this.#card(each, each.id === this.#keyed))}
+      ${this.#answered(answered)}
     </section>`;
   }
 
-  get #settling() {
-    return performance.now() < this.#settledAt;
+  /** Whether something moved just now: what is under the hand may be another one. */
+  get settling() {
+    return this.#places.now;
   }
 
-  /** Cards that came, went or moved: what is under the hand is another one. */
-  #watch(cards) {
-    const order = cards.map((each) => each.id).join();
-    if (order !== this.#order) this.#settle();
-    this.#order = order;
+  #watch(cards, answered) {
+    const row = (each) => [each.id, each.state, each.answer_before];
+    const seen = cards.map((each) => [each.id, each.terms.revision, each.rows.map(row)]);
+    this.#places.watch(JSON.stringify([seen, answered.map((each) => each.id)]), this.#bare ? CAME_MS : MOVED_MS);
+    this.#bare = !cards.length;
+    if (!cards.some((each) => each.id === this.#held)) this.#held = null;
+    const keyed = this.#inHand(cards)?.id ?? null;
+    if (keyed !== this.#keyed) this.#keys.begin(KEYS_REST_MS);
+    this.#keyed = keyed;
   }
 
-  #settle() {
-    this.#settledAt = performance.now() + SETTLES_MS;
-    setTimeout(() => this.requestUpdate(), SETTLES_MS + 10);
+  /** Somebody goes to a card, or away from it: what the keys mean is what they chose, and needs no rest. */
+  #hold(target) {
+    const held = target.closest?.("[data-demand]")?.dataset.demand ?? null;
+    if (held === this.#held) return;
+    this.#held = held;
+    if (held) this.#keyed = this.#inHand(cardsOf(this.app.desk))?.id ?? null;
+    this.requestUpdate();
   }
 
-  /** What came must be seen, and what became of an answer, too. */
+  /** An answer goes out: its panel is done with, and the keys rest. */
+  answering() {
+    this.panel = null;
+    this.#keys.begin(KEYS_REST_MS);
+  }
+
+  /** What came must be seen, and what became of an answer, too; nobody is taken away from what they are doing. */
   updated() {
     const cards = cardsOf(this.app.desk);
     const [first] = cards;
@@ -75,8 +106,30 @@ class Asked extends Part {
     const ended = cards.find((each) => ["CONFIRMED", "LOST"].includes(each.state)
       && this.#states.get(each.id) === "WAITING");
     this.#states = new Map(cards.map((each) => [each.id, each.state]));
-    const shown = ended ?? (this.panel ? null : fresh);
-    if (shown) this.querySelector(`[data-demand="${shown.id}"]`)?.scrollIntoView({ block: "start" });
+    const shown = this.panel ? null : (ended ?? fresh);
+    const card = shown && !this.#isBusyBeside(shown, cards) ? this.#article(shown.id) : null;
+    if (card) this.#scroll(card, "start");
+    if (this.#held && document.activeElement === document.body) {
+      this.#article(this.#held)?.focus({ preventScroll: true }); // what had the focus is gone from its card
+    }
+  }
+
+  #article(id) {
+    return this.querySelector(`[data-demand="${id}"]`);
+  }
+
+  #isBusyBeside(card, cards) {
+    const held = cards.find((each) => each.id === this.#held);
+    return held && held.id !== card.id && ["OPEN", "WAITING"].includes(held.state);
+  }
+
+  /** Bring something into sight; what moved by that is not answered for a moment. */
+  #scroll(element, block) {
+    const before = element.getBoundingClientRect().top;
+    element.scrollIntoView({ block });
+    if (Math.abs(element.getBoundingClientRect().top - before) < 1) return;
+    this.#places.begin(MOVED_MS);
+    this.requestUpdate();
   }
 
   #empty() {
@@ -93,10 +146,11 @@ class Asked extends Part {
     const { desk } = this.app;
     const [first] = card.rows;
     const best = this.#best(card);
-    const open = card.rows.filter((each) => each.state === "OPEN" && isOurs(each));
-    const kinds = { [card.state.toLowerCase()]: true, elsewhere: !card.ours, keyed, settling: this.#settling };
+    const open = card.rows.filter(isAsked);
+    const kinds = { [card.state.toLowerCase()]: true, elsewhere: !card.ours, keyed };
     const classes = { card: true, surface: true, ...kinds };
     const { pickup, deadline } = card.terms;
+    const promised = open.find(isPromised)?.eta_minutes;
     return html`<article class=${classMap(classes)} tabindex="-1" data-demand=${card.id} data-state=${card.state}
         aria-labelledby="place-${card.id}">
       <header>
@@ -106,14 +160,17 @@ class Asked extends Part {
         <div class="badges">
           <span class="state ${card.ours ? BADGES[card.state] : ""}" role="status">${this.#badge(card)}</span>
           ${card.terms.exercise ? html`<span class="state amber">${t("exercise")}</span>` : nothing}
-          ${this.#reconfirms(card) ? html`<span class="state amber">${t("asked.reconfirm")}</span>` : nothing}
+          ${this.#amended(card)}
+          ${card.state === "OPEN" && card.ours ? html`<span class="hand">${t("asked.keys_here",
+            { keys: this.#mayCounter(card, open) ? "A R D" : "A R" })}</span>` : nothing}
         </div>
       </header>
       ${card.state === "CONFIRMED" ? this.#won(card) : nothing}
       <h3 id="place-${card.id}">${placeName(desk, card.terms.pickup)}</h3>
       <p class="terms">
-        <strong>${t("asked.delay", { n: card.terms.max_delay_minutes })}</strong>
-        <span title=${clockSeconds(deadline)}>${t("asked.before", { time: clock(deadline) })}</span>
+        ${promised ? html`<strong>${t("asked.your_delay", { n: promised })}</strong>`
+          : html`<strong>${t("asked.delay", { n: card.terms.max_delay_minutes })}</strong>
+            <span title=${clockSeconds(deadline)}>${t("asked.before", { time: clock(deadline) })}</span>`}
         <span class="volume">${term("VOLUME", card.terms.volume)}</span>
         <span class="quiet">${term("TIER", first.tier)}</span>
       </p>
@@ -132,8 +189,20 @@ class Asked extends Part {
     return card.rows.some((each) => each.rung_at) ? t("badge.RUNG") : t("badge.OPEN");
   }
 
-  #reconfirms(card) {
-    return card.state === "OPEN" && this.app.desk.running.some((each) => each.demand_id === card.id);
+  #amended(card) {
+    if (this.reconfirms(card)) return html`<span class="state amber">${t("asked.reconfirm")}</span>`;
+    const asks = card.state === "OPEN" || card.state === "WAITING";
+    return asks && card.terms.revision > 1 ? html`<span class="state amber">${t("asked.amended")}</span>` : nothing;
+  }
+
+  /** The mission that would go on by accepting, on the amended terms (rule 91); else nothing. */
+  reconfirms(card) {
+    return card.state === "OPEN" ? missionOf(this.app.desk, card.id) : undefined;
+  }
+
+  /** Whether a longer delay may be proposed: not for one that was promised, nor for a mission that runs. */
+  #mayCounter(card, open) {
+    return !this.reconfirms(card) && !open.every((each) => each.tier === "FREE_CHOICE");
   }
 
   #won(card) {
@@ -175,7 +244,7 @@ class Asked extends Part {
   }
 
   #tooLate(card, asked) {
-    if (asked.eta_minutes == null || asked.state !== "OPEN") return nothing;
+    if (asked.eta_minutes == null || asked.state !== "OPEN" || isPromised(asked)) return nothing;
     const late = Date.parse(asked.opened_at) + asked.eta_minutes * 60_000 > Date.parse(card.terms.deadline) + 60_000;
     return late ? html`<span class="late-word">${t("asked.eta_late")}</span>` : nothing;
   }
@@ -184,32 +253,37 @@ class Asked extends Part {
     const choices = asked.vehicle_id ? [] : choicesFor(this.app.desk, asked);
     const chosen = this.#choice(asked, choices);
     const waiting = asked.sending === "acceptance";
+    const sending = Boolean(asked.sending);
+    const off = sending || (!asked.vehicle_id && !chosen);
     return html`<div class="row answer">
       ${asked.vehicle_id ? nothing : this.#choose(asked, choices, chosen)}
-      <button class="accept" aria-describedby="name-${asked.id}" ?disabled=${this.#settling
-        || Boolean(asked.sending) || (!asked.vehicle_id && !chosen)}
-        @click=${() => this.#accept(asked, chosen)}>${t(waiting ? "sending" : "asked.accept")}${best ? key("A")
-          : nothing}</button>
-      ${several > 1 ? html`<button class="plain" aria-describedby="name-${asked.id}" ?disabled=${Boolean(asked.sending)}
-        @click=${() => this.open(card, "refuse", asked.id)}>${t(asked.site_id && !asked.vehicle_id
+      <button class="accept ${off ? "" : "soon"}" aria-describedby="name-${asked.id}"
+        aria-disabled=${off || this.settling} @click=${unless(off, () => this.#accept(asked, chosen))}>${t(waiting
+          ? "sending" : "asked.accept")}${best ? key("A") : nothing}</button>
+      ${several > 1 ? html`<button class="plain" aria-describedby="name-${asked.id}" aria-disabled=${sending}
+        @click=${unless(sending, () => this.open(card, "refuse", asked.id))}>${t(asked.site_id && !asked.vehicle_id
           ? "asked.not_this_site" : "asked.not_this")}</button>` : nothing}
     </div>`;
   }
 
   #choose(asked, choices, chosen) {
     if (!choices.length) return html`<p class="error">${t("asked.no_vehicle")}</p>`;
+    const gone = chosen ? null : this.app.desk.vehicle(this.chosen.get(asked.id))?.name;
     return html`<label class="choose"><span>${t("asked.choose")}</span>
       <select .value=${live(chosen ?? "")} @change=${(event) => this.#pick(asked, event.target.value)}>
+        ${chosen ? nothing : html`<option value="" disabled selected>${t("asked.choose_again", {
+          vehicle: gone ?? "" })}</option>`}
         ${repeat(choices, (each) => each.id, (each) => html`<option value=${each.id} ?selected=${each.id === chosen}>
           ${each.name} · ${term("VOLUME", each.volume)}${each.phones.count ? ` · ${t("means.manned")}` : ""}</option>`)}
       </select></label>`;
   }
 
-  /** The vehicle chosen, or the likeliest; it stays the same, unless it cannot go any more. */
+  /** The vehicle chosen, or the likeliest; null when the one that was chosen by hand cannot go any more. */
   #choice(asked, choices) {
     const known = this.chosen.get(asked.id);
     if (choices.some((each) => each.id === known)) return known;
-    if (known) this.#settle();
+    if (this.picked.has(asked.id)) return null;
+    if (known) this.#places.begin(MOVED_MS);
     const first = choices[0]?.id ?? null;
     if (first) this.chosen.set(asked.id, first);
     return first;
@@ -217,45 +291,34 @@ class Asked extends Part {
 
   #pick(asked, vehicleId) {
     this.chosen.set(asked.id, vehicleId);
+    this.picked.add(asked.id);
     this.requestUpdate();
   }
 
-  #accept(asked, vehicleId) {
-    this.panel = null;
+  #accept(asked, vehicleId = null) {
+    if (this.settling) return;
+    this.answering();
     this.app.answers.accept(asked, asked.vehicle_id ? null : vehicleId);
   }
 
   #footer(card, open) {
     const panel = this.panel?.demand === card.id ? this.panel : null;
     const busy = open.some((each) => each.sending);
-    const promised = open.every((each) => each.tier === "FREE_CHOICE");
+    const may = this.#mayCounter(card, open);
     return html`<footer>
       <div class="row">
-        <button aria-expanded=${panel?.kind === "refuse"} ?disabled=${busy}
-          @click=${() => this.open(card, "refuse")}>${t("asked.refuse")}${key("R")}</button>
-        ${promised ? nothing : html`<button aria-expanded=${panel?.kind === "counter"} ?disabled=${busy}
-          @click=${() => this.open(card, "counter")}>${t("asked.counter")}${key("D")}</button>`}
+        <button aria-expanded=${panel?.kind === "refuse"} aria-disabled=${busy}
+          @click=${unless(busy, () => this.open(card, "refuse"))}>${t("asked.refuse")}${key("R")}</button>
+        ${may ? html`<button aria-expanded=${panel?.kind === "counter"} aria-disabled=${busy}
+          @click=${unless(busy, () => this.open(card, "counter"))}>${t("asked.counter")}${key("D")}</button>` : nothing}
         <button class="plain" aria-expanded=${panel?.kind === "map"}
           @click=${() => this.open(card, "map")}>${t("asked.map")}</button>
       </div>
       ${panel?.kind === "refuse" ? refusePanel(this, card, open) : nothing}
-      ${panel?.kind === "counter" ? counterPanel(this, card, open) : nothing}
+      ${panel?.kind === "counter" && may ? counterPanel(this, card, open) : nothing}
       ${panel?.kind === "map"
-        ? html`<r-map .pins=${this.#pins(card)} .view=${card.id} label=${t("asked.map")}></r-map>` : nothing}
+        ? html`<r-map .pins=${pinsOf(this.app.desk, card)} .view=${card.id} label=${t("asked.map")}></r-map>` : nothing}
     </footer>`;
-  }
-
-  #pins(card) {
-    const { desk } = this.app;
-    const { lat, lon } = card.terms.pickup;
-    const mine = card.rows.flatMap((each) => {
-      const vehicle = desk.vehicle(each.vehicle_id);
-      const site = desk.site(each.site_id);
-      const at = vehicle?.position ?? site;
-      const name = vehicle?.name ?? site?.name;
-      return at ? [{ id: each.id, lat: at.lat, lon: at.lon, mark: vehicle ? "▸" : "⌂", name, state: "blue" }] : [];
-    });
-    return [{ id: card.id, lat, lon, mark: "!", name: placeName(desk, card.terms.pickup), state: "place" }, ...mine];
   }
 
   /** Open a panel of a card, or close it; `only` is one of several rows. */
@@ -266,7 +329,7 @@ class Asked extends Part {
     await this.updateComplete;
     if (same) return;
     const panel = this.querySelector(`[data-demand="${card.id}"] :is(.panel, r-map)`);
-    panel?.scrollIntoView({ block: "nearest" });
+    if (panel) this.#scroll(panel, "nearest");
     panel?.querySelector("[autofocus]")?.focus();
   }
 
@@ -277,35 +340,42 @@ class Asked extends Part {
         <span><strong>${placeName(this.app.desk, each.demand.pickup)}</strong> · ${askedName(this.app.desk, each)}<br>
           <span class="quiet">${outcome(each)}${each.state === "COUNTERED" ? ` · ${t("asked.samu_decides")}`
             : ""}</span></span>
-        ${each.vehicle_id ? html`<button ?disabled=${Boolean(each.sending)}
-          @click=${() => this.app.answers.accept(each)}>
+        ${each.vehicle_id ? html`<button aria-disabled=${Boolean(each.sending) || this.settling}
+          class=${each.sending ? "" : "soon"} @click=${unless(each.sending, () => this.#accept(each))}>
           ${t(each.sending ? "sending" : "asked.after_all")}</button>` : nothing}
         ${each.trouble ? html`<p class="error" role="alert">${each.trouble.text}</p>` : nothing}
       </li>`)}</ul></div>`;
   }
 
-  /** The card that the keys mean: the one that has the focus, else the most urgent. */
+  /** The card that the keys mean: the one that has or had the focus, or nothing; where none had, the most urgent. */
   #inHand(cards) {
     const open = cards.filter((each) => each.state === "OPEN" && each.ours);
-    const focused = document.activeElement?.closest?.("[data-demand]")?.dataset.demand;
-    return open.find((each) => each.id === focused) ?? open[0] ?? null;
+    const held = cards.find((each) => each.id === this.#held);
+    return held ? (open.find((each) => each.id === held.id) ?? null) : (open[0] ?? null);
   }
 
   #best(card) {
-    return card.rows.find((each) => each.state === "OPEN" && isOurs(each) && !each.sending) ?? null;
+    return card.rows.find((each) => isAsked(each) && !each.sending) ?? null;
   }
 
   /** What a key does on the card in hand: `accept`, `refuse`, `counter`. What is not in sight is not accepted. */
   key(kind) {
     const card = this.#inHand(cardsOf(this.app.desk));
     const best = card && this.#best(card);
-    if (!best) return;
-    if (kind !== "accept") return this.open(card, kind);
+    if (!best || card.id !== this.#keyed || this.settling || this.#keys.now) return;
+    if (kind === "accept") this.#acceptByKey(best);
+    else if (kind === "refuse" || this.#mayCounter(card, card.rows.filter(isAsked))) this.open(card, kind);
+  }
+
+  #acceptByKey(best) {
     const row = this.querySelector(`[data-id="${best.id}"]`);
-    if (!isInSight(row)) return show(row);
-    if (this.#settling) return;
+    if (!isInSight(row)) {
+      row.closest("[data-demand]").focus({ preventScroll: true });
+      return this.#scroll(row, "center");
+    }
     const choice = best.vehicle_id ? null : this.#choice(best, choicesFor(this.app.desk, best));
     if (best.vehicle_id || choice) this.#accept(best, choice);
+    else row.querySelector("select")?.focus();
   }
 
   /** Move from card to card. */
@@ -328,16 +398,3 @@ function verdict(card) {
 }
 
 const key = (name) => html` <kbd aria-hidden="true">${name}</kbd>`;
-
-/** Bring a row into sight, with its card in hand. */
-function show(row) {
-  row.closest("[data-demand]").focus({ preventScroll: true });
-  row.scrollIntoView({ block: "center" });
-}
-
-/** Whether an element is what is drawn at its place: on the screen, and under nothing. */
-function isInSight(element) {
-  const { left, top, width, height } = element.getBoundingClientRect();
-  const there = document.elementFromPoint(left + width / 2, top + height / 2);
-  return there !== null && element.contains(there);
-}

@@ -8,6 +8,7 @@
 import { post, useEpochs } from "core/api.js";
 import { LoggedOut } from "core/session.js";
 import { t } from "core/i18n.js";
+import { sounds } from "core/sound.js";
 
 const EVERY_MS = 5000;
 const AGAIN_MS = 1000;
@@ -27,7 +28,7 @@ export class Beat extends EventTarget {
   #failures = 0;
   #beating = null;
   #again = false;
-  #streamAwaySince = null;
+  #streamAwaySince = performance.now();
   #shown = "";
   /** What the last good heartbeat was answered: `ReadinessShown`, or null before there was one. */
   told = null;
@@ -38,6 +39,7 @@ export class Beat extends EventTarget {
     worker.onmessage = () => this.#tick();
     for (const kind of ["online", "offline", "focus"]) addEventListener(kind, () => this.now());
     document.addEventListener("visibilitychange", () => this.#tick());
+    sounds.addEventListener("change", () => this.#judge());
     this.now();
   }
 
@@ -97,7 +99,9 @@ export class Beat extends EventTarget {
     if (silent || this.#failures > 1) return { colour: "RED", code: "LOCAL_SILENT", detail: t("beat.silent") };
     if (this.#failures === 1) return { colour: "AMBER", code: "LOCAL_MISSED", detail: t("beat.missed") };
     const away = this.#streamAwaySince !== null && performance.now() - this.#streamAwaySince > STREAM_GRACE_MS;
-    return away ? { colour: "AMBER", code: "LOCAL_STREAM", detail: t("beat.stream") } : null;
+    if (away) return { colour: "AMBER", code: "LOCAL_STREAM", detail: t("beat.stream") };
+    const mute = this.told && !sounds.ready;
+    return mute ? { colour: "AMBER", code: "LOCAL_SOUND", detail: t("beat.no_sound") } : null;
   }
 
   #since() {

@@ -14,6 +14,12 @@ export const isOver = (asked) => !["OPEN", "REFUSED", "COUNTERED"].includes(aske
 /** Whether it is this post that answers. Before the API said so it is taken for ours: better asked twice than never. */
 export const isOurs = (asked) => asked.answerable_here !== false && asked.tier !== "GUARD";
 
+/** Open, and to be answered here. */
+export const isAsked = (asked) => asked.state === "OPEN" && isOurs(asked);
+
+/** A free choice by the counter-delay that the SAMU accepted: its arrival is what the company promised (rule 11). */
+export const isPromised = (asked) => asked.tier === "FREE_CHOICE" && asked.eta_minutes != null;
+
 /** Whether it rings: open, ours, in time, and no answer of ours under way. */
 export const rings = (asked) =>
   asked.state === "OPEN" && isOurs(asked) && !asked.sending && Date.parse(asked.answer_before) + NOISE_MS > serverNow();
@@ -36,20 +42,32 @@ function card(desk, id, all) {
   rows.sort((a, b) => (a.eta_minutes ?? 999) - (b.eta_minutes ?? 999) || a.id.localeCompare(b.id));
   const open = rows.filter((each) => each.state === "OPEN");
   const ends = (open.length ? open : rows).map((each) => Date.parse(each.answer_before));
-  const won = desk.won.get(id) ?? null;
+  const won = desk.won.get(id) ?? (open.length ? null : ownMission(desk, id, rows));
   const ours = !open.length || open.some(isOurs);
   const state = stateOf(rows, open, won);
   const settled = state === "CLOSED" || (state === "LOST" && !rows.some((each) => each.trouble));
-  return { id, rows, won, ours, state, settled, terms: rows[0].demand, answerBefore: Math.min(...ends) };
+  const terms = rows.map((each) => each.demand).reduce((a, b) => (b.revision > a.revision ? b : a));
+  return { id, rows, won, ours, state, settled, terms, answerBefore: Math.min(...ends) };
 }
+
+/** The mission of ours that runs for a demand, or undefined. */
+export const missionOf = (desk, id) => desk.running.find((each) => each.demand_id === id);
+
+/** "Déjà attribuée" may be said of what this very company has: then the mission says who goes. */
+function ownMission(desk, id, rows) {
+  const mission = rows.some(isLost) ? missionOf(desk, id) : null;
+  return mission ? { mission_id: mission.id, vehicle_id: mission.vehicle_id, promised_at: mission.promised_at } : null;
+}
+
+const isLost = (asked) => asked.reason === "ALREADY_ASSIGNED" || LOST.has(asked.trouble?.code);
 
 /** OPEN: to answer. WAITING: accepted, not confirmed. CONFIRMED: ours. LOST: another's. CLOSED: over otherwise. */
 function stateOf(rows, open, won) {
-  if (won && !open.some((each) => each.round > won.round)) return "CONFIRMED";
+  const anew = (each) => each.round > won.round || each.demand.revision > won.revision;
+  if (won && !open.some(anew)) return "CONFIRMED";
   if (rows.some((each) => each.sending === "acceptance")) return "WAITING";
   if (open.length) return "OPEN";
-  const lost = rows.some((each) => each.reason === "ALREADY_ASSIGNED" || LOST.has(each.trouble?.code));
-  return lost ? "LOST" : "CLOSED";
+  return rows.some(isLost) ? "LOST" : "CLOSED";
 }
 
 /** Answers that may still be turned, once their card is gone: the latest first. */

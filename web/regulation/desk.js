@@ -11,6 +11,8 @@ const LATELY_MS = 20 * 60_000;
 /** What facts say of a mission, sooner than any reading. */
 const TOLD_BY_FACTS = ["step", "expected_step", "vehicle_id", "ended_at", "end_reason", "delivered_at", "opened_at"];
 const PRUNE_KEPT_MS = 30 * 60_000;
+/** The search is over; or it is ours to know no more. Whoever does not answer, says nothing about that. */
+const IS_OVER = new Set(["ASSIGNED", "COMPLETED", "UNFULFILLED", "CANCELLED", 404]);
 
 /** Events: `change` after anything was learnt. */
 export class Desk extends EventTarget {
@@ -201,8 +203,8 @@ export class Desk extends EventTarget {
   async checkAnswered() {
     const answered = [...this.asked.values()].filter((each) => each.state !== "OPEN" && !isOver(each));
     for (const id of new Set(answered.map((each) => each.demand_id))) {
-      const told = await get(`/v1/demands/${id}?patient=false`).catch(() => null);
-      if (told && !["ASSIGNED", "COMPLETED", "UNFULFILLED", "CANCELLED"].includes(told.status)) continue;
+      const told = await get(`/v1/demands/${id}?patient=false`).catch((error) => ({ status: error.status }));
+      if (!IS_OVER.has(told.status)) continue;
       for (const each of answered) if (each.demand_id === id) this.asked.delete(each.id);
     }
     this.learn();

@@ -26,7 +26,7 @@ const MISSIONS = {
     const name = data.receipt === "OPENED" ? { opened_at: fact.at } : {};
     desk.touchMission(data.mission_id, { delivered_at: fact.at, ...name });
   },
-  mission_reconfirmed: (desk) => readMissions(desk),
+  mission_reconfirmed: reconfirmed,
   vehicle_relieved: (desk, data) => {
     desk.touchMission(data.mission_id, { vehicle_id: data.vehicle_id });
     readMissions(desk);
@@ -95,6 +95,7 @@ function assigned(desk, data, fact) {
     notice: before?.notice ?? null,
     at: before?.at ?? serverNow(),
     round: asked?.round ?? before?.round ?? 0,
+    revision: asked?.demand.revision ?? before?.revision ?? 0,
     mission_id: data.mission_id,
     vehicle_id: data.vehicle_id,
     promised_at: data.promised_at,
@@ -103,6 +104,12 @@ function assigned(desk, data, fact) {
   });
   desk.touch(data.solicitation_id, { state: "ACCEPTED", sending: null });
   readMissions(desk);
+}
+
+/** The mission goes on, on the amended terms: what asked for that is answered, at whichever post (rule 91). */
+function reconfirmed(desk, data, fact) {
+  const { vehicle_id, promised_at, phone_bound } = desk.missions.get(data.mission_id) ?? {};
+  assigned(desk, { ...data, vehicle_id, promised_at, phone_bound }, fact);
 }
 
 function stepPassed(desk, data, fact) {

@@ -16,6 +16,8 @@ import { Steps } from "./steps.js";
 
 const LOOK_AGAIN_S = 30;
 const STREAM_AWAY_LOOK_S = 5;
+/** A belt: what is asked is looked at also while the stream says that it lives. */
+const STREAM_LIVE_LOOK_S = 10;
 const RETRY_MS = 2000;
 const TOGETHER_MS = 400;
 const LEAVES_MS = 10_000;
@@ -52,9 +54,9 @@ class App {
     this.beat.addEventListener("tick", () => this.#tick());
     this.beat.addEventListener("answer", () => this.desk.learn());
     this.desk.addEventListener("change", () => this.#receipts());
-    this.ringing = new Ringing(this.desk);
+    this.ringing = new Ringing(this.desk, this.beat);
     this.beat.start();
-    this.desk.readAll().then(() => this.desk.readAnswered()).catch(() => {});
+    this.#readDesk();
     this.desk.communes = await get("/v1/communes?area=true&least_population=1").then((told) => told.items, () => []);
     this.desk.learn();
   }
@@ -78,6 +80,7 @@ class App {
   #become(device) {
     this.stream?.close();
     this.desk.device = device;
+    this.beat.heardStream("away");
     this.stream = new Stream(device.id).open();
     this.stream.addEventListener("fact", (event) => this.#take(event.detail));
     this.stream.addEventListener("state", (event) => this.beat.heardStream(event.detail));
@@ -103,7 +106,12 @@ class App {
   #replacing = false;
 
   async #readAll() {
-    await Promise.all([this.beat.now(), this.desk.readAll()]);
+    await Promise.all([this.beat.now(), this.#readDesk()]);
+  }
+
+  async #readDesk() {
+    await this.desk.readAll();
+    await this.desk.readAnswered().catch(() => {});
   }
 
   #take(fact) {
@@ -141,10 +149,11 @@ class App {
     this.#seconds += 1;
     this.desk.prune();
     this.ringing.tick();
-    if (this.stream.state !== "live" && this.#seconds % STREAM_AWAY_LOOK_S === 0) this.desk.readAsked.now();
+    const pause = this.stream.state === "live" ? STREAM_LIVE_LOOK_S : STREAM_AWAY_LOOK_S;
+    if (this.#seconds % pause === 0) this.desk.readAsked.now();
     if (this.#seconds % LOOK_AGAIN_S) return;
     this.desk.readFleet.now();
-    this.desk.checkAnswered().catch(() => {});
+    this.desk.checkAnswered();
   }
 
   /** A mission that this page has got is delivered (rule 30). */

@@ -3,6 +3,7 @@
 import { Part, html, live, nothing, repeat, t, term } from "core/part.js";
 import { serverNow } from "core/api.js";
 import { ago, clock, clockSeconds, lastInstantAt } from "core/time.js";
+import { unless } from "./settling.js";
 import { crewNames, untilWords } from "./words.js";
 
 const DAY_MS = 86_400_000;
@@ -47,11 +48,13 @@ class Means extends Part {
     const offered = desk.held.filter((each) => this.app.offered.has(each.id));
     return html`${offers.length ? html`<div class="surface offer" role="alert">
         <p><strong>${t("handover.from", { device: offers[0].from_device ?? "", sites: names })}</strong></p>
-        <button class="accept" ?disabled=${desk.doing.has("accept")} @click=${() => duty.accept(offers)}>
+        <button class="accept" aria-disabled=${desk.doing.has("accept")}
+          @click=${unless(desk.doing.has("accept"), () => duty.accept(offers))}>
           ${t(desk.doing.has("accept") ? "sending" : "handover.accept")}</button></div>` : nothing}
       ${offered.length ? html`<div class="surface offer" role="status">
         <p>${t("handover.waiting", { sites: offered.map((each) => each.name).join(", ") })}</p>
-        <button ?disabled=${desk.doing.has("withdraw")} @click=${() => duty.withdraw(offered)}>
+        <button aria-disabled=${desk.doing.has("withdraw")}
+          @click=${unless(desk.doing.has("withdraw"), () => duty.withdraw(offered))}>
           ${t(desk.doing.has("withdraw") ? "sending" : "handover.withdraw")}</button></div>` : nothing}`;
   }
 
@@ -59,17 +62,18 @@ class Means extends Part {
     const { desk } = this.app;
     const vehicles = desk.company.vehicles.filter((each) => each.site_id === site.id);
     const mine = desk.holds(site);
+    const [giving, taking] = ["give", "take"].map((each) => desk.doing.has(`${each} ${site.id}`));
     const state = mine ? "MINE" : site.regulation.state;
     return html`<div class="surface site ${mine ? "mine" : ""}" data-id=${site.id} data-state=${state}>
       <div class="site-head">
         <h3 id="site-${site.id}">${site.name}</h3>
         ${mine
-          ? html`<button class="small" ?disabled=${desk.doing.has(`give ${site.id}`)} aria-describedby="site-${site.id}"
-              @click=${() => this.app.duty.giveUp(site)}>${t(desk.doing.has(`give ${site.id}`) ? "sending"
-                : "means.give")}</button>`
-          : html`<button class="small" ?disabled=${desk.doing.has(`take ${site.id}`)} aria-describedby="site-${site.id}"
-              @click=${() => this.app.duty.take(site)}>${t(desk.doing.has(`take ${site.id}`) ? "sending"
-                : "means.take")}</button>`}
+          ? html`<button class="small" aria-disabled=${giving} aria-describedby="site-${site.id}"
+              @click=${unless(giving, () => this.app.duty.giveUp(site))}>
+              ${t(giving ? "sending" : "means.give")}</button>`
+          : html`<button class="small" aria-disabled=${taking} aria-describedby="site-${site.id}"
+              @click=${unless(taking, () => this.app.duty.take(site))}>
+              ${t(taking ? "sending" : "means.take")}</button>`}
       </div>
       <p class="holder ${mine ? "good" : ""}">${this.#holder(site, mine)}</p>
       ${this.#box("sites", site, t("means.site_itself", { site: site.name }))}

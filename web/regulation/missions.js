@@ -5,22 +5,26 @@ import { Part, html, nothing, repeat, t, term } from "core/part.js";
 import { clock, clockSeconds, day, lastInstantAt, until } from "core/time.js";
 import "parts/countdown.js";
 import { breakDown, noTransport, relieve } from "./exits.js";
+import { Settling, unless } from "./settling.js";
 import { sheetOf } from "./sheet.js";
-import { PAUSE_MS } from "./steps.js";
 import { coordinates } from "./words.js";
 
 const UNDO_MS = 60_000;
+/** After a step the button is another one, whoever passed it: a click meant for the one before must not pass it. */
+const PAUSE_MS = 700;
 const ARRIVED = new Set(["LIEU_INTERVENTION", "BILAN_REALISE", "EN_CHARGE", "LIEU_DESTINATION", "DISPONIBLE"]);
 const PATIENT_ABOARD = new Set(["EN_CHARGE", "LIEU_DESTINATION"]);
 const LATE_GRACE_MS = 1000;
 
 class Missions extends Part {
+  #places = new Settling(this);
+
   static properties = { app: { attribute: false }, wanted: {}, telling: { state: true } };
 
   constructor() {
     super();
     this.wanted = "";
-    /** Missions whose next step is told with another time than now: the time of day, by mission. */
+    /** Steps that are told with another time than now: the time of day, by mission and step. */
     this.telling = new Map();
   }
 
@@ -33,8 +37,11 @@ class Missions extends Part {
   render() {
     const { desk } = this.app;
     const today = dayOf(serverNow());
+    const told = new Set(desk.running.map(toldKey));
+    for (const each of this.telling.keys()) if (!told.has(each)) this.telling.delete(each);
     const running = desk.running.filter((each) => this.#matches(each));
     running.sort((a, b) => a.assigned_at.localeCompare(b.assigned_at));
+    this.#places.watch(running.map((each) => `${each.id} ${each.expected_step}`).join(), PAUSE_MS);
     const ended = [...desk.missions.values()].filter((each) => each.ended_at && dayOf(each.ended_at) === today
       && this.#matches(each));
     ended.sort((a, b) => b.ended_at.localeCompare(a.ended_at));
@@ -63,6 +70,7 @@ class Missions extends Part {
   #mission(mission) {
     const sheet = this.app.desk.sheets.get(mission.id);
     const open = Boolean(sheet);
+    const sending = Boolean(mission.sending);
     return html`<article class="surface mission ${mission.alarm ? "alarmed" : ""}" data-id=${mission.id}
       data-state=${mission.step}>
       <header>
@@ -83,12 +91,13 @@ class Missions extends Part {
         ? "missions.close" : "missions.open")}</button>
       ${open ? sheetOf(this.app.desk, mission, sheet) : nothing}
       <details class="exits"><summary>${t("missions.exits")}</summary><div class="row">
-        <button class="danger" ?disabled=${Boolean(mission.sending)}
-          @click=${() => breakDown(this.app, mission)}>${t("missions.breakdown")}</button>
-        <button ?disabled=${Boolean(mission.sending) || mission.step !== "BILAN_REALISE"}
-          @click=${() => noTransport(this.app, mission)}>${t("missions.no_transport")}</button>
-        <button ?disabled=${Boolean(mission.sending)}
-          @click=${() => relieve(this.app, mission)}>${t("missions.relief")}</button>
+        <button class="danger" aria-disabled=${sending}
+          @click=${unless(sending, () => breakDown(this.app, mission))}>${t("missions.breakdown")}</button>
+        <button aria-disabled=${sending || mission.step !== "BILAN_REALISE"} @click=${unless(sending
+          || mission.step !== "BILAN_REALISE", () => noTransport(this.app, mission))}>
+          ${t("missions.no_transport")}</button>
+        <button aria-disabled=${sending}
+          @click=${unless(sending, () => relieve(this.app, mission))}>${t("missions.relief")}</button>
       </div>${mission.step === "BILAN_REALISE" ? nothing
         : html`<p class="quiet">${t("missions.no_transport_when")}</p>`}</details>
     </article>`;
@@ -123,13 +132,13 @@ class Missions extends Part {
 
   #next(mission) {
     const step = mission.expected_step;
-    const time = this.telling.get(mission.id);
+    const time = this.telling.get(toldKey(mission));
     const telling = time !== undefined;
-    const pausing = serverNow() - (mission.settledAt ?? 0) < PAUSE_MS;
+    const off = Boolean(mission.sending);
     const sending = mission.sending === step;
     return html`<div class="next">
-      <button class="primary step" ?disabled=${Boolean(mission.sending) || pausing}
-        @click=${() => this.#pass(mission, step, time)}>
+      <button class="primary step ${off ? "" : "soon"}" aria-disabled=${off || this.#places.now}
+        @click=${unless(off, () => this.#pass(mission, step, time))}>
         ${sending ? t("sending") : term("STEP", step)}${!sending && time ? ` ${t("missions.at", { time })}`
           : ""}</button>
       ${telling
@@ -143,9 +152,9 @@ class Missions extends Part {
   }
 
   async #tell(mission, time) {
-    const opens = time !== undefined && !this.telling.has(mission.id);
-    if (time === undefined) this.telling.delete(mission.id);
-    else this.telling.set(mission.id, time);
+    const opens = time !== undefined && !this.telling.has(toldKey(mission));
+    if (time === undefined) this.telling.delete(toldKey(mission));
+    else this.telling.set(toldKey(mission), time);
     this.requestUpdate();
     if (!opens) return;
     await this.updateComplete;
@@ -153,6 +162,7 @@ class Missions extends Part {
   }
 
   async #pass(mission, step, time) {
+    if (this.#places.now) return;
     const done = await this.app.steps.pass(mission, step, time ? lastInstantAt(time) : null);
     if (done) this.#tell(mission, undefined);
   }
@@ -160,8 +170,9 @@ class Missions extends Part {
   #undo(mission) {
     const left = mission.passed ? UNDO_MS - (serverNow() - Date.parse(mission.passed.at)) : 0;
     if (left <= 0 || mission.passed.step !== mission.step) return nothing;
-    return html`<p class="row undo"><button class="small" ?disabled=${Boolean(mission.sending)}
-      @click=${() => this.app.steps.undo(mission)}>
+    const off = Boolean(mission.sending);
+    return html`<p class="row undo"><button class="small ${off ? "" : "soon"}" aria-disabled=${off || this.#places.now}
+      @click=${unless(off, () => this.#places.now || this.app.steps.undo(mission))}>
       ${t(mission.sending === "undo" ? "sending" : "missions.undo")}</button>
       <span class="quiet figures">${term("STEP", mission.step)} ·
         ${t("missions.undo_left", { n: Math.ceil(left / 1000) })}</span></p>`;
@@ -181,6 +192,9 @@ class Missions extends Part {
         · ${term("END", mission.end_reason)}${mission.end_detail ? ` (${mission.end_detail})` : ""}</span></li>`;
   }
 }
+
+/** A time is told of one step: when somebody passes that one, it says nothing about the next. */
+const toldKey = (mission) => `${mission.id} ${mission.expected_step}`;
 
 /** The day of an instant on this page's clock, as a word that can be compared. */
 const dayOf = (instant) => day(instant).slice(0, -5);

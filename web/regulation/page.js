@@ -14,6 +14,7 @@ import "./means.js";
 import "./missions.js";
 import "./readiness.js";
 import { passOn } from "./handover.js";
+import { unless } from "./settling.js";
 
 const KEYS = ["A", "R", "D", "↑ ↓", "/", "?"];
 
@@ -53,6 +54,7 @@ class RegulationPage extends Part {
   render() {
     if (!this.app) return html`<main><p class="surface">${t("loading")}</p></main>`;
     const { app } = this;
+    const offering = app.desk.doing.has("offer");
     return html`
       <header><div class="top">
         <h1><span class="visually-hidden">${t("page.title")} · </span>${app.me.scope_name ?? ""}</h1>
@@ -65,9 +67,8 @@ class RegulationPage extends Part {
           <button class="plain post" title=${t("page.rename")}
             @click=${() => this.#rename()}>⌂ ${app.desk.device?.name ?? ""}</button>
           ${this.#notifications()}
-          <button class="handover" ?disabled=${!app.desk.held.length || app.desk.doing.has("offer")}
-            @click=${() => passOn(app)}>
-            ${t(app.desk.doing.has("offer") ? "sending" : "handover.pass")}</button>
+          <button class="handover" ?disabled=${!app.desk.held.length} aria-disabled=${offering}
+            @click=${unless(offering, () => passOn(app))}>${t(offering ? "sending" : "handover.pass")}</button>
           <button class="plain keys" aria-label=${t("keys")} title=${t("keys")}
             @click=${() => showKeys(KEYS.map((key) => [key, t(`key.${key}`)]))}>?</button>
           <r-account .me=${app.me}></r-account>

@@ -13,17 +13,22 @@ const REASONS = ["crew", "far", "breakdown", "busy"];
 export function refusePanel(view, card, open) {
   const rows = view.panel.only ? open.filter((each) => each.id === view.panel.only) : open;
   const send = (reason) => {
-    view.panel = null;
+    if (view.settling) return;
+    view.answering();
     view.app.answers.refuse(rows, reason);
   };
+  const mission = view.reconfirms(card);
+  const vehicle = mission ? (view.app.desk.vehicle(mission.vehicle_id)?.name ?? "") : "";
   const submit = (event) => {
     event.preventDefault();
     send(new FormData(event.target).get("reason").trim());
   };
   const names = rows.map((each) => askedName(view.app.desk, each)).join(", ");
   return html`<div class="panel" role="group" aria-label=${t("asked.refuse_what", { names })}>
+    ${mission ? html`<p class="error" tabindex="-1" autofocus><strong>${t("asked.refuse_takes_away",
+      { vehicle })}</strong></p>` : nothing}
     <p>${t("asked.refuse_what", { names })}</p>
-    <div class="row">${REASONS.map((each, at) => html`<button class="chip" ?autofocus=${at === 0}
+    <div class="row">${REASONS.map((each, at) => html`<button class="chip" ?autofocus=${at === 0 && !mission}
       @click=${() => send(t(`asked.reason.${each}`))}>${t(`asked.reason.${each}`)}</button>`)}</div>
     <form class="row" @submit=${submit}>
       <label class="grow"><span class="visually-hidden">${t("reason.optional")}</span>
@@ -42,11 +47,12 @@ export function counterPanel(view, card, open) {
   const set = (news) => {
     view.panel = { ...panel, ...news };
   };
+  const off = !(panel.minutes > 0) || Boolean(one.sending);
   const submit = async (event) => {
     event.preventDefault();
-    if (!(panel.minutes > 0)) return;
+    if (off || view.settling) return;
     const taken = await view.app.answers.propose(one, panel.minutes, panel.others ? others : []);
-    if (taken && view.panel?.demand === card.id) view.panel = null;
+    if (taken && view.panel?.demand === card.id) view.answering();
   };
   return html`<form class="panel" aria-label=${t("asked.counter")} @submit=${submit}>
     <p>${t("asked.counter_what", { n: asked })}</p>
@@ -64,8 +70,8 @@ export function counterPanel(view, card, open) {
       <label class="row"><input type="checkbox" .checked=${panel.others}
         @change=${(event) => set({ others: event.target.checked })}>
         ${t("asked.refuse_others", { n: others.length })}</label>` : nothing}
-    <div class="row"><button class="primary" ?disabled=${!(panel.minutes > 0)
-      || Boolean(one.sending)}>${t(one.sending ? "sending" : "asked.propose")}</button>
+    <div class="row"><button class="primary ${off ? "" : "soon"}"
+      aria-disabled=${off || view.settling}>${t(one.sending ? "sending" : "asked.propose")}</button>
       <span class="quiet" role="status">${panel.minutes ? t("asked.promise", promise(panel.minutes)) : ""}</span></div>
   </form>`;
 }

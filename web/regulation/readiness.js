@@ -1,6 +1,8 @@
 /** What this post receives, in a word that is read from the other end of the room, and what is missing. */
 
 import { Part, html, nothing, t } from "core/part.js";
+import { sounds } from "core/sound.js";
+import { unless } from "./settling.js";
 
 /** What repairs it: a button for each thing that a person can do. Two things that one button repairs have one. */
 const REPAIRS = {
@@ -15,6 +17,7 @@ const REPAIRS = {
   LOCAL_OFFLINE: "retry",
   LOCAL_SILENT: "retry",
   LOCAL_MISSED: "retry",
+  LOCAL_SOUND: "sound",
 };
 const SIGNS = { GREEN: "✓", AMBER: "▲", RED: "✕" };
 
@@ -50,14 +53,16 @@ class Readiness extends Part {
     const wanted = new Set(missing.map((each) => REPAIRS[each.code]).filter(Boolean));
     if (desk.free.length) wanted.add("take");
     const others = (desk.company?.sites ?? []).filter((each) => each.regulation.state === "HELD" && !desk.holds(each));
+    const taking = desk.doing.has("take");
     const buttons = {
       take: desk.free.length
-        ? html`<button class="repair" ?disabled=${desk.doing.has("take")}
-          @click=${() => duty.takeFree()}>${t(desk.doing.has("take") ? "sending" : "ready.take")}</button>`
+        ? html`<button class="repair" aria-disabled=${taking}
+          @click=${unless(taking, () => duty.takeFree())}>${t(taking ? "sending" : "ready.take")}</button>`
         : nothing,
-      take_over: html`<button class="repair" ?disabled=${desk.doing.has("take")}
-        @click=${() => duty.takeOver(others)}>${t("ready.take_over")}</button>`,
+      take_over: html`<button class="repair" aria-disabled=${taking}
+        @click=${unless(taking, () => duty.takeOver(others))}>${t("ready.take_over")}</button>`,
       tick: html`<button class="repair" @click=${() => this.say("to-means")}>${t("ready.tick")}</button>`,
+      sound: html`<button class="repair" @click=${() => sounds.wake()}>${t("ready.sound")}</button>`,
       retry: html`<button class="repair" @click=${() => beat.now()}>${t("ready.retry")}</button>`,
     };
     return [...wanted].map((each) => buttons[each]);

@@ -1,4 +1,7 @@
-/** Who makes noise and who blinks: a solicitation until it is answered, an alarm until it is seen. */
+/**
+ * Who makes noise and who blinks: a solicitation until it is answered, an alarm until it is seen, and a post that is
+ * green no more until somebody touches the page (rule 24).
+ */
 
 import { call, notify } from "core/front.js";
 import { t } from "core/i18n.js";
@@ -8,12 +11,19 @@ import { placeName } from "./words.js";
 
 export class Ringing {
   #desk;
+  #beat;
   #notified = new Map();
   #known = "";
+  #colour = "";
+  /** It was green, and nobody has been here since. */
+  #left = false;
 
-  constructor(desk) {
+  constructor(desk, beat) {
     this.#desk = desk;
+    this.#beat = beat;
     desk.addEventListener("change", () => this.#listen());
+    beat.addEventListener("change", () => this.#watch());
+    for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => this.#touched(), { capture: true });
     for (const kind of ["blur", "focus"]) addEventListener(kind, () => this.#blink());
     document.addEventListener("visibilitychange", () => this.#blink());
   }
@@ -23,12 +33,27 @@ export class Ringing {
     this.#listen();
   }
 
+  /** What somebody does here themselves, such as giving a site up, they know. */
+  #watch() {
+    const { colour } = this.#beat.readiness;
+    if (colour === "GREEN") this.#left = false;
+    else if (this.#colour === "GREEN") this.#left = !this.#desk.doing.size;
+    this.#colour = colour;
+    this.#listen();
+  }
+
+  #touched() {
+    if (!this.#left) return;
+    this.#left = false;
+    this.#listen();
+  }
+
   #listen() {
     const asked = [...this.#desk.asked.values()].filter(rings);
     const alarms = this.#desk.alarms.filter((each) => each.state === "RAISED");
-    sounds.ring([...(asked.length ? ["solicitation"] : []), ...(alarms.length ? ["alarm"] : [])]);
+    sounds.ring([...(asked.length ? ["solicitation"] : []), ...(alarms.length || this.#left ? ["alarm"] : [])]);
     this.#tell(asked, alarms);
-    const known = [...asked.map((each) => each.id), ...alarms.map((each) => each.id)].join();
+    const known = [...asked, ...alarms].map((each) => each.id).concat(this.#left ? this.#colour : []).join();
     if (known === this.#known) return;
     this.#known = known;
     this.#blink();
@@ -37,7 +62,8 @@ export class Ringing {
   #blink() {
     const count = new Set([...this.#desk.asked.values()].filter(rings).map((each) => each.demand_id)).size;
     const alarm = this.#desk.alarms.find((each) => each.state === "RAISED");
-    call(count ? t("front.asked", { n: count }) : alarm ? t("front.alarm") : null);
+    const left = this.#left ? t(`ready.${this.#colour}`) : null;
+    call(count ? t("front.asked", { n: count }) : alarm ? t("front.alarm") : left);
   }
 
   /** The desktop, once for each demand and once more for its second ring; taken back when it rings no more. */
@@ -50,13 +76,15 @@ export class Ringing {
       wanted.set(tag, [t("front.asked", { n: 1 }), body]);
     }
     for (const each of alarms) wanted.set(each.id, [t("front.alarm"), each.sentence]);
+    if (this.#left) wanted.set("readiness", [t(`ready.${this.#colour}`), this.#beat.readiness.sentence]);
     for (const [tag, told] of this.#notified) {
       if (wanted.has(tag)) continue;
-      told?.close();
+      told.close();
       this.#notified.delete(tag);
     }
     for (const [tag, [title, body]] of wanted) {
-      if (!this.#notified.has(tag)) this.#notified.set(tag, notify(tag, title, body));
+      const told = this.#notified.has(tag) ? null : notify(tag, title, body);
+      if (told) this.#notified.set(tag, told); // not shown, as long as the page is in front: told when it is not
     }
   }
 }

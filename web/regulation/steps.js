@@ -1,11 +1,8 @@
 /** What a regulator does with a running mission: steps, their undoing, the legal exits, receipts (rules 30, 40-44). */
 
-import { get, post, remove, serverNow, uuid } from "core/api.js";
+import { get, post, remove, uuid } from "core/api.js";
 import { t, term } from "core/i18n.js";
 import { sentenceOf, toast } from "parts/toasts.js";
-
-/** After a step the button is another one: a double click must not pass two. */
-export const PAUSE_MS = 700;
 
 export class Steps {
   #desk;
@@ -25,8 +22,7 @@ export class Steps {
       return true;
     }
     const passed = { step_id: told.step_id, step, at: told.recorded_at };
-    this.#desk.touchMission(mission.id, { step, expected_step: told.expected_step, passed, settledAt: serverNow() });
-    setTimeout(() => this.#desk.learn(), PAUSE_MS + 20);
+    this.#desk.touchMission(mission.id, { step, expected_step: told.expected_step, passed });
     this.#desk.readMissions.now();
     return true;
   }

@@ -3,8 +3,8 @@
 import { get, patch, post, put } from "core/api.js";
 import { state } from "./state.js";
 
-/** Send a demand; repeated under its own reference it is the same demand. */
-export const postDemand = (body) => post("/v1/demands", body);
+/** Send a demand; repeated under its own reference it is the same. `key`: of this sending, and its repetitions. */
+export const postDemand = (body, key) => post("/v1/demands", body, { key });
 
 /** Accept or refuse a promise. `confirm`: although nobody regulates its company, which was telephoned. */
 export const arbitrate = (id, decision, { solicitation_id, reason, confirm } = {}) =>

@@ -4,15 +4,23 @@ import { askPermission, permission } from "core/front.js";
 import { Part, html, nothing, repeat, t } from "core/part.js";
 import { ago, clockSeconds, day } from "core/time.js";
 import { see } from "./actions.js";
-import { callLink, panelHead } from "./pieces.js";
+import { Calm, callLink, panelHead, unless } from "./pieces.js";
 import { state } from "./state.js";
 import { communeOf, complain } from "./words.js";
 
 const ORDER = ["RAISED", "SEEN", "CLOSED"];
+/** For how long nobody must have touched the list before its lines change places; and with the focus in it. */
+const UNTOUCHED_MS = 10_000;
+const UNTOUCHED_FOCUS_MS = 60_000;
 const TONES = { RAISED: "red", SEEN: "amber", CLOSED: "" };
 
 class Alarms extends Part {
   static properties = { busy: { state: true } };
+
+  #calm = new Calm(this);
+  /** The alarms in the order in which they stand on the page. */
+  #order = [];
+  #touchedAt = -Infinity;
 
   constructor() {
     super();
@@ -27,11 +35,13 @@ class Alarms extends Part {
   }
 
   render() {
-    const open = [...state.alarms].sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
+    const open = this.#inOrder();
+    this.#calm.watch(open.map((each) => each.id).join(" "));
     return html`<section class="stack" aria-labelledby="alarms-title">
       ${panelHead("alarms-title", t("alarms.title"), () => this.say("back"))}
       ${this.#desktop()}
-      ${open.length ? html`<ul class="alarms" aria-live="polite">${this.#list(open)}</ul>`
+      ${open.length ? html`<ul class="alarms open" aria-live="polite" @pointermove=${this.#touched}
+        @pointerdown=${this.#touched} @keydown=${this.#touched}>${this.#list(open)}</ul>`
         : html`<p class="empty">${t(state.known.has("alarms") ? "alarms.empty" : "loading")}</p>`}
       <details @toggle=${(event) => event.target.open && state.readPastAlarms()}>
         <summary>${t("alarms.closed")} <span class="count figures">${state.pastAlarms.length}</span></summary>
@@ -39,6 +49,22 @@ class Alarms extends Part {
           : html`<p class="quiet">${t("alarms.none_closed")}</p>`}
       </details>
     </section>`;
+  }
+
+  #touched = () => (this.#touchedAt = performance.now());
+
+  /**
+   * What rings first; but while somebody is at the list nothing moves: what is new goes below what is shown, what was
+   * seen stays where it is.
+   */
+  #inOrder() {
+    const patience = this.querySelector(".alarms.open :focus") ? UNTOUCHED_FOCUS_MS : UNTOUCHED_MS;
+    const used = performance.now() - this.#touchedAt < patience;
+    const stood = ({ id }) => (this.#order.includes(id) ? this.#order.indexOf(id) : this.#order.length);
+    const rank = used ? stood : ({ state: now }) => ORDER.indexOf(now);
+    const open = [...state.alarms].sort((one, other) => rank(one) - rank(other));
+    this.#order = open.map((each) => each.id);
+    return open;
   }
 
   /** The desktop is told when this page is not in front; the browser lets it be told after a click only. */
@@ -55,7 +81,8 @@ class Alarms extends Part {
 
   #alarm(alarm) {
     const raised = alarm.state === "RAISED";
-    return html`<li class="alarm ${alarm.state}" data-id=${alarm.id} data-state=${alarm.state}>
+    const waits = this.busy.has(alarm.id);
+    return html`<li class="alarm ${alarm.state}" tabindex="-1" data-id=${alarm.id} data-state=${alarm.state}>
       <div>
         <p><span class="state ${TONES[alarm.state]}">${t(`alarm.${alarm.kind}`)}</span>
           ${alarm.level > 1 ? html`<b>${t("alarms.level", { n: alarm.level })}</b>` : nothing}</p>
@@ -72,8 +99,9 @@ class Alarms extends Part {
         </p>
       </div>
       ${raised && state.may.see ? html`<button class="primary"
-        ?disabled=${this.busy.has(alarm.id)} @click=${() => this.#see(alarm)}>
-        ${t(this.busy.has(alarm.id) ? "sending" : "alarms.see")}</button>` : nothing}
+        aria-disabled=${waits || this.#calm.moved}
+        @click=${unless(waits || this.#calm.moved, () => this.#see(alarm))}>
+        ${t(waits ? "sending" : "alarms.see")}</button>` : nothing}
     </li>`;
   }
 
@@ -88,6 +116,8 @@ class Alarms extends Part {
   }
 
   async #see(alarm) {
+    const line = this.querySelector(`[data-id="${alarm.id}"]`);
+    const focused = line.contains(document.activeElement);
     this.busy = new Set([...this.busy, alarm.id]);
     try {
       await see(alarm.id);
@@ -96,6 +126,8 @@ class Alarms extends Part {
       state.readAlarms();
     }
     this.busy = new Set([...this.busy].filter((id) => id !== alarm.id));
+    await this.updateComplete;
+    if (focused && line.isConnected) line.focus({ preventScroll: true }); // its button is gone: Tab finds the next one
   }
 }
 

@@ -5,7 +5,7 @@ import { html } from "core/part.js";
 import { dialog } from "parts/dialogs.js";
 import { amend } from "./actions.js";
 import { parseCoordinates } from "./coords.js";
-import { during, tried } from "./deciding.js";
+import { during, stillMeant, tried } from "./deciding.js";
 import { coordinates } from "./words.js";
 
 const VOLUMES = ["AMBULANCE", "ASSU"];
@@ -13,7 +13,7 @@ const VOLUMES = ["AMBULANCE", "ASSU"];
 /** Ask for the new terms and send what was changed. */
 export async function amendDialog(demand) {
   const terms = await dialog(t("amend.title"), (done) => form(demand, done));
-  if (terms) await tried(during(demand.id, () => amend(demand.id, terms)), "amend.done");
+  if (terms && (await stillMeant(demand))) await tried(during(demand.id, () => amend(demand.id, terms)), "amend.done");
 }
 
 const form = (demand, done) => html`

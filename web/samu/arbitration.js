@@ -2,11 +2,15 @@
 
 import { Part, html, nothing, repeat, t } from "core/part.js";
 import { accept, carence, refuseAll, sending } from "./deciding.js";
+import { Calm, unless } from "./pieces.js";
 import { SEARCHING, state } from "./state.js";
 import { companyName, target } from "./words.js";
 
 class Arbitration extends Part {
   static properties = { demand: { attribute: false } };
+
+  /** What is accepted with one click does nothing just after the list changed: the finger meant another line. */
+  #calm = new Calm(this);
 
   connectedCallback() {
     super.connectedCallback();
@@ -21,6 +25,7 @@ class Arbitration extends Part {
   render() {
     const { demand } = this;
     const proposals = demand.counter_proposals ?? [];
+    this.#calm.watch(`${demand.id} ${demand.status} ${proposals.map((each) => each.solicitation_id)}`);
     if (!SEARCHING.includes(demand.status) || (!proposals.length && !demand.carence_proposed)) return nothing;
     const now = demand.status === "ARBITRATION";
     const free = demand.status === "SOLICITING_FREE_CHOICE";
@@ -31,8 +36,8 @@ class Arbitration extends Part {
       ${proposals.length ? html`
         <ul>${repeat(proposals, (each) => each.solicitation_id, (each) => this.#proposal(each, now))}</ul>
         ${now && state.may.decide ? html`<div class="row">
-          <button class="danger" ?disabled=${this.busy}
-            @click=${() => refuseAll(demand)}>${t("decide.refuse_all")}</button>
+          <button class="danger" aria-disabled=${this.busy}
+            @click=${unless(this.busy, () => refuseAll(demand))}>${t("decide.refuse_all")}</button>
         </div>` : nothing}` : nothing}
       ${now ? nothing : html`<p class="quiet">${t(free ? "decide.free_choice" : "decide.later")}</p>`}
     </section>`;
@@ -40,11 +45,13 @@ class Arbitration extends Part {
 
   #carence() {
     return html`<div class="banner red"><p><b>▲ ${t("carence.proposed")}</b></p>
-      ${state.may.decide ? html`<button class="danger" ?disabled=${this.busy}
-        @click=${() => carence(this.demand)}>${t(this.busy ? "sending" : "carence.title")}</button>` : nothing}</div>`;
+      ${state.may.decide ? html`<button class="danger" aria-disabled=${this.busy}
+        @click=${unless(this.busy, () => carence(this.demand))}
+        >${t(this.busy ? "sending" : "carence.title")}</button>` : nothing}</div>`;
   }
 
   #proposal(proposal, now) {
+    const waits = this.busy || this.#calm.moved;
     const asked = this.demand.solicitations.find((each) => each.id === proposal.solicitation_id);
     return html`<li class="proposal ${proposal.best ? "best" : ""}"
       data-id=${proposal.solicitation_id} data-state="COUNTERED">
@@ -52,9 +59,11 @@ class Arbitration extends Part {
       <span class="who"><b>${companyName(proposal.company_id)}</b>${asked
         ? html`<br><span class="quiet">${target(asked)}</span>` : nothing}
         ${proposal.best ? html` <span class="state green">${t("decide.best")}</span>` : nothing}
-        ${proposal.regulated ? nothing : html` <span class="state amber">${t("decide.nobody_there")}</span>`}</span>
-      ${state.may.decide && now ? html`<button class=${proposal.best ? "accept" : ""} ?disabled=${this.busy}
-        @click=${() => accept(this.demand, proposal)}>${t(this.busy ? "sending" : "decide.accept")}${proposal.best
+        ${proposal.regulated === false
+          ? html` <span class="state amber">${t("decide.nobody_there")}</span>` : nothing}</span>
+      ${state.may.decide && now ? html`<button class=${proposal.best ? "accept" : ""} aria-disabled=${waits}
+        @click=${unless(waits, () => accept(this.demand, proposal))}
+        >${t(this.busy ? "sending" : "decide.accept")}${proposal.best
           ? html` <kbd aria-hidden="true">A</kbd>` : nothing}</button>` : nothing}
     </li>`;
   }

@@ -24,12 +24,22 @@ export function watchAlarms() {
   if (!state.may.see) return;
   state.addEventListener("alarms", ring);
   state.addEventListener("demands", askToDecide);
+  const left = () => setTimeout(blink); // by then the page knows that it is not in front any more
+  addEventListener("blur", left);
+  document.addEventListener("visibilitychange", left);
+}
+
+const ringing = () => state.alarms.filter((each) => each.state === "RAISED");
+
+function blink() {
+  const { length } = ringing();
+  call(length ? t("front.alarms", { n: length }) : null);
 }
 
 function ring() {
-  const raised = state.alarms.filter((each) => each.state === "RAISED");
+  const raised = ringing();
   sounds.ring(raised.length ? ["alarm"] : []);
-  call(raised.length ? t("front.alarms", { n: raised.length }) : null);
+  blink();
   for (const alarm of raised) once(`${alarm.id} ${alarm.level}`,
     () => notify(alarm.id, t("front.alarm"), alarm.sentence));
 }

@@ -37,8 +37,16 @@ class Board extends Part {
     this.atTheEnd(() => this.removeEventListener("keydown", move));
   }
 
-  /** What was chosen is seen, wherever it was chosen. */
+  #held = null;
+
+  willUpdate() {
+    this.#held = this.focused;
+  }
+
+  /** A line that moves to another section is another element: the focus moves with it. What was chosen is seen. */
   updated(changed) {
+    if (this.#held && document.activeElement === document.body)
+      this.querySelector(`a.line[data-id="${this.#held}"]`)?.focus({ preventScroll: true });
     if (changed.has("chosen") && this.chosen)
       this.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
   }

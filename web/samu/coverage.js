@@ -88,6 +88,7 @@ class Coverage extends Part {
     const { volume } = this;
     this.reading = true;
     try {
+      await state.readSectors();
       const told = await get(state.coveragePath(volume, RESOLUTION));
       if (volume !== this.volume || !this.isConnected) return;
       this.failed = null;

@@ -11,7 +11,7 @@ import { cancel, sending } from "./deciding.js";
 import { destinationDialog } from "./destination.js";
 import "./mission.js";
 import "./patient.js";
-import { callLink, closeButton } from "./pieces.js";
+import { callLink, closeButton, unless } from "./pieces.js";
 import { SEARCHING, state } from "./state.js";
 import "./timeline.js";
 import "./verdicts.js";
@@ -100,12 +100,12 @@ class Demand extends Part {
     const busy = sending.ids.has(demand.id);
     const running = searching || BEFORE_ON_BOARD.includes(demand.mission?.step);
     return html`<div class="row actions">
-      ${running ? html`<button class="danger" ?disabled=${busy}
-        @click=${() => cancel(demand)}>${t(busy ? "sending" : "cancel.title")}</button>` : nothing}
-      ${running ? html`<button ?disabled=${busy}
-        @click=${() => amendDialog(demand)}>${t("amend.title")}</button>` : nothing}
-      ${demand.mission ? html`<button ?disabled=${busy}
-        @click=${() => destinationDialog(demand)}>${t("destination.title")}</button>` : nothing}
+      ${running ? html`<button class="danger" aria-disabled=${busy}
+        @click=${unless(busy, () => cancel(demand))}>${t(busy ? "sending" : "cancel.title")}</button>` : nothing}
+      ${running ? html`<button aria-disabled=${busy}
+        @click=${unless(busy, () => amendDialog(demand))}>${t("amend.title")}</button>` : nothing}
+      ${demand.mission ? html`<button aria-disabled=${busy}
+        @click=${unless(busy, () => destinationDialog(demand))}>${t("destination.title")}</button>` : nothing}
     </div>`;
   }
 

@@ -3,7 +3,6 @@
  */
 
 import { post, serverNow } from "core/api.js";
-import { clockSeconds } from "core/time.js";
 import { state } from "./state.js";
 import { plainly } from "./words.js";
 
@@ -13,12 +12,25 @@ const PATIENT_TEXTS = ["last_name", "first_name", "sex"];
 const PATIENT_NUMBERS = ["birth_year", "weight_kg"];
 
 class Draft extends EventTarget {
+  /** How often somebody changed something: what was sent is what is written while this stays the same. */
+  edits = 0;
+
   constructor() {
     super();
     this.clear();
   }
 
   clear() {
+    this.edits += 1;
+    /** What was sent last, `{body, key, edits, since}`: sent again as it was unless somebody changed it since. */
+    this.sent = null;
+    /** Whether it is on its way now. */
+    this.sending = false;
+    /** The references that went out with this draft, when each did first: whether they arrived may not be known. */
+    this.tried = new Map();
+    /** What the last sending ended in, if not in a demand: an error; and the demand that has our reference already. */
+    this.failed = null;
+    this.already = null;
     this.text = "";
     /** `{lat, lon, name, source}`: source is "commune", "coordinates" or "map"; name a chosen commune's. */
     this.place = null;
@@ -31,10 +43,25 @@ class Draft extends EventTarget {
     this.changed();
   }
 
-  /** A reference that nobody touched is drawn again, so that its minute is that of the demand. */
+  /**
+   * A reference that nobody touched is drawn again, so that its minute is that of the demand; never once it was sent,
+   * for under another one the same demand would be a second one.
+   */
   freshen() {
-    if (this.fields.reference !== this.given) return;
+    if (this.tried.size || this.fields.reference !== this.given) return;
     this.given = this.fields.reference = newReference();
+  }
+
+  /** Another reference because somebody wants one: what is written becomes another demand. */
+  draw() {
+    this.given = newReference();
+    this.already = this.failed = null;
+    this.write("reference", this.given);
+  }
+
+  /** Whether what is written went out and nobody knows yet whether it arrived. */
+  get doubtful() {
+    return !this.sending && !this.already && this.tried.has((this.fields.reference ?? "").trim());
   }
 
   changed() {
@@ -42,12 +69,22 @@ class Draft extends EventTarget {
   }
 
   put(place) {
+    this.edits += 1;
     this.place = place;
     this.changed();
   }
 
   write(name, value) {
+    this.edits += 1;
     this.fields[name] = value;
+    this.changed();
+  }
+
+  /** One of the large buttons: the delay or the volume. */
+  choose(name, value) {
+    this.edits += 1;
+    this[name] = value;
+    if (name === "delay") this.fields.other_delay = "";
     this.changed();
   }
 
@@ -94,11 +131,12 @@ class Draft extends EventTarget {
 
 /** A reference of our own when the SAMU's file has none yet: DRFR, the day, and four signs that nobody else draws. */
 export function newReference() {
-  const [signs, day] = [crypto.getRandomValues(new Uint8Array(4)), new Date(serverNow())];
-  const two = (value) => String(value).padStart(2, "0");
-  const date = two(day.getDate()) + two(day.getMonth() + 1) + two(day.getFullYear() % 100);
-  const minute = clockSeconds(day).replaceAll(":", "").slice(0, 4);
-  return `DRFR${date}${minute}${[...signs].map((sign) => LETTERS[sign % LETTERS.length]).join("")}`;
+  const two = "2-digit";
+  const clock = new Intl.DateTimeFormat("en-GB", { timeZone: state.me?.timezone || undefined, hourCycle: "h23",
+    year: two, month: two, day: two, hour: two, minute: two });
+  const parts = Object.fromEntries(clock.formatToParts(serverNow()).map(({ type, value }) => [type, value]));
+  const signs = [...crypto.getRandomValues(new Uint8Array(4))].map((sign) => LETTERS[sign % LETTERS.length]).join("");
+  return `DRFR${parts.day}${parts.month}${parts.year}${parts.hour}${parts.minute}${signs}`;
 }
 
 export const draft = new Draft();

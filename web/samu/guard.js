@@ -7,7 +7,7 @@ import { askReason } from "parts/dialogs.js";
 import { approve, refuse } from "./actions.js";
 import { isByPhone } from "./attention.js";
 import { tried } from "./deciding.js";
-import { callLink, panelHead } from "./pieces.js";
+import { callLink, panelHead, unless } from "./pieces.js";
 import { state } from "./state.js";
 
 const TONES = { OPEN: "green", LATE: "red", MISSED: "red", ASKED: "amber", BY_PHONE: "amber", OPENABLE: "blue" };
@@ -71,9 +71,11 @@ class Guard extends Part {
 
   #decision(period) {
     return html`<div class="row">
-      <button class="accept" ?disabled=${this.busy} @click=${() => this.#settle(approve(period.id), "guard.approved")}>
+      <button class="accept" aria-disabled=${Boolean(this.busy)}
+        @click=${unless(this.busy, () => this.#settle(approve(period.id), "guard.approved"))}>
         ${t(this.busy ? "sending" : "guard.approve")}</button>
-      <button class="danger" ?disabled=${this.busy} @click=${() => this.#refuse(period)}>${t("guard.refuse")}</button>
+      <button class="danger" aria-disabled=${Boolean(this.busy)}
+        @click=${unless(this.busy, () => this.#refuse(period))}>${t("guard.refuse")}</button>
     </div>`;
   }
 

@@ -1,15 +1,15 @@
 /** A new demand, in one column and under fifteen seconds: where, how soon, how large, why. */
 
 import { Part, html, nothing, t, term } from "core/part.js";
-import { postDemand } from "./actions.js";
-import { draft, forgetReach, keepReach, newReference } from "./draft.js";
+import { draft, forgetReach, keepReach } from "./draft.js";
 import "./place.js";
 import "./new_more.js";
 import { closeButton } from "./pieces.js";
-import { state } from "./state.js";
+import { posting, sendDraft } from "./posting.js";
 import { sentence } from "./words.js";
 
 const DELAYS = { 2: 20, 4: 40, 6: 60 };
+const OUTCOMES = ["posted", "kept", "refused"];
 const VOLUMES = { p: "AMBULANCE", g: "ASSU" };
 /** Which field a JSON pointer of a refusal is about. */
 const FIELD_OF = {
@@ -18,7 +18,7 @@ const FIELD_OF = {
 };
 
 class NewDemand extends Part {
-  static properties = { sending: { state: true }, faults: { state: true }, failed: { state: true } };
+  static properties = { faults: { state: true } };
 
   constructor() {
     super();
@@ -36,6 +36,17 @@ class NewDemand extends Part {
     const key = (event) => this.#key(event);
     addEventListener("keydown", key, true);
     this.atTheEnd(() => removeEventListener("keydown", key, true));
+    const heard = (event) => this.#heard(event);
+    for (const kind of OUTCOMES) posting.addEventListener(kind, heard);
+    this.atTheEnd(() => OUTCOMES.forEach((kind) => posting.removeEventListener(kind, heard)));
+    if (draft.failed) this.faults = faultsOf(draft.failed);
+  }
+
+  /** What became of the sending. A demand is shown at once, unless somebody wrote on meanwhile: then a line says so. */
+  #heard(event) {
+    event.preventDefault();
+    if (event.type === "refused") return this.#refused(event.detail);
+    if (event.type === "posted") this.say("posted", event.detail);
   }
 
   async firstUpdated() {
@@ -59,7 +70,7 @@ class NewDemand extends Part {
       @corrected=${() => this.#correct("place")} @placed=${() => this.querySelector("#address").focus()}>
       <header class="row"><h2 id="new-title">${t("new.title")}</h2>
         ${closeButton(() => this.say("back"))}</header>
-      ${this.failed ? html`<p class="banner red" role="alert">✕ ${this.failed}</p>` : nothing}
+      ${this.#outcome()}
       <samu-place .fault=${this.faults.place ?? null}></samu-place>
       ${this.#text("address", { hint: t("new.address_hint") })}
       ${this.#text("access", { hint: t("new.access_hint") })}
@@ -72,9 +83,39 @@ class NewDemand extends Part {
       ${this.#text("reference", { spellcheck: "false" })}
       <div class="actions">
         ${this.#reach()}
-        <button class="primary send" ?disabled=${this.sending}>${t(this.sending ? "sending" : "new.send")}</button>
+        <button class="primary send" aria-disabled=${draft.sending}>${t(draft.sending ? "sending"
+          : draft.doubtful ? "new.send_again" : "new.send")}</button>
       </div>
     </form>`;
+  }
+
+  /** What became of the last sending, while that is not a demand to look at: said as long as it is so. */
+  #outcome() {
+    if (draft.sending) return nothing;
+    if (draft.already) return html`<div class="banner amber" role="alert"><p><b>▲ ${t("new.already")}</b></p>
+      <p class="row"><a class="button" href="#d/${draft.already.id}">${t("new.see_demand")}</a>
+        ${this.#anew()}${this.#other()}</p></div>`;
+    if (draft.doubtful) return html`<div class="banner red" role="alert"><p>✕ ${t("new.unknown")}</p>
+      ${draft.failed?.problem ? html`<p>${sentence(draft.failed)}</p>` : nothing}
+      <p class="row">${this.#anew()}</p></div>`;
+    if (!draft.failed) return nothing;
+    return html`<div class="banner red" role="alert"><p>✕ ${sentence(draft.failed)}</p>
+      ${draft.failed.code === "reference_reused" ? html`<p class="row">${this.#other()}</p>` : nothing}</div>`;
+  }
+
+  #anew() {
+    return html`<button type="button" @click=${() => this.#startOver()}>${t("new.start_over")}</button>`;
+  }
+
+  #other() {
+    return html`<button type="button" @click=${() => (this.#correct("reference"),
+      draft.draw())}>${t("new.draw_reference")}</button>`;
+  }
+
+  #startOver() {
+    this.faults = {};
+    draft.clear();
+    this.querySelector("#place").focus();
   }
 
   #text(name, { hint = "", spellcheck = "true" } = {}) {
@@ -117,6 +158,7 @@ class NewDemand extends Part {
 
   #reachTone(reach) {
     if (!reach?.told) return "";
+    if (reach.asking) return "old"; // of other terms than those that are chosen now
     const { vehicles, guards, sites } = reach.told;
     if (vehicles + guards > 0) return "green";
     return sites > 0 ? "amber" : "red";
@@ -142,10 +184,8 @@ class NewDemand extends Part {
   }
 
   #choose(name, value) {
-    draft[name] = value;
-    if (name === "delay") draft.fields.other_delay = "";
     this.#correct(name);
-    draft.changed();
+    draft.choose(name, value);
   }
 
   #correct(name) {
@@ -172,32 +212,16 @@ class NewDemand extends Part {
     this.#choose(digit ? "delay" : "volume", digit ?? volume);
   }
 
-  async #send(event) {
+  #send(event) {
     event.preventDefault();
-    this.failed = null;
+    if (draft.sending) return;
     this.faults = Object.fromEntries(draft.missing.map((name) => [name, t(`new.missing_${name}`)]));
     if (Object.keys(this.faults).length) return this.#showFault();
-    this.sending = true;
-    try {
-      const demand = await postDemand(draft.body);
-      draft.clear();
-      state.take(demand);
-      this.say("posted", demand);
-    } catch (error) {
-      this.#refused(error);
-    } finally {
-      this.sending = false;
-    }
+    sendDraft();
   }
 
   #refused(error) {
-    this.faults = Object.fromEntries((error.problem?.errors
-      ?? []).filter((each) => each.pointer).map((each) => [fieldOf(each.pointer), faultOf(each)]));
-    if (error.code === "reference_reused") {
-      this.faults = { reference: sentence(error) };
-      draft.write("reference", newReference());
-    }
-    this.failed = sentence(error);
+    this.faults = faultsOf(error);
     this.#showFault();
   }
 
@@ -207,11 +231,19 @@ class NewDemand extends Part {
       ?? this.querySelector("fieldset .error:not([hidden])")?.parentElement.querySelector("input");
     const wrong = this.querySelectorAll("[aria-invalid=true]");
     for (const field of wrong) field.closest("details")?.setAttribute("open", "");
-    first?.focus();
+    if (first) first.focus();
+    else this.querySelector(".banner")?.scrollIntoView({ block: "nearest" });
   }
 }
 
 const fieldOf = (pointer) => FIELD_OF[pointer] ?? pointer.split("/").at(-1);
+
+/** What a refusal says of each field. */
+function faultsOf(error) {
+  if (error.code === "reference_reused") return { reference: sentence(error) };
+  const named = (error.problem?.errors ?? []).filter((each) => each.pointer);
+  return Object.fromEntries(named.map((each) => [fieldOf(each.pointer), faultOf(each)]));
+}
 
 /** What is wrong with a field, in the page's words where it has them. */
 function faultOf(fault) {

@@ -59,10 +59,9 @@ class NewMore extends Part {
   }
 
   #otherDelay(text) {
-    draft.write("other_delay", text);
     const minutes = Number(text);
     if (Number.isInteger(minutes) && minutes >= 5 && minutes <= 480) draft.delay = minutes;
-    draft.changed();
+    draft.write("other_delay", text);
   }
 }
 

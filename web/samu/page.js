@@ -75,8 +75,17 @@ class SamuPage extends Part {
       if (document.querySelector("dialog[open]")) return;
       if (event.target === document.body && event.key === "ArrowDown") (event.preventDefault(), ArrowDown(event));
       if (event.target === document.body && event.key === "ArrowUp") (event.preventDefault(), ArrowUp(event));
-      if (event.key === "Escape" && !event.defaultPrevented) this.#back();
+      if (event.key === "Escape" && !event.defaultPrevented && !this.#closeMenu()) this.#back();
     });
+  }
+
+  /** Close the account's menu, if it is open: that is what Escape means then. */
+  #closeMenu() {
+    const menu = this.querySelector("r-account details[open]");
+    if (!menu) return false;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    return true;
   }
 
   /** The best promise of the demand that is shown, or else of the line that has the focus. */

@@ -2,7 +2,7 @@
 
 import { Part, html, t } from "core/part.js";
 import { readPatient } from "./actions.js";
-import { callLink } from "./pieces.js";
+import { callLink, unless } from "./pieces.js";
 import { complain } from "./words.js";
 
 const LINES = ["last_name", "first_name", "birth_year", "sex", "weight_kg", "callback_phone"];
@@ -16,8 +16,8 @@ class Patient extends Part {
 
   render() {
     if (this.patient === undefined) {
-      return html`<div class="patient"><button ?disabled=${this.reading}
-        @click=${() => this.#read()}>${t(this.reading ? "loading" : "patient.show")}</button>
+      return html`<div class="patient"><button aria-disabled=${Boolean(this.reading)}
+        @click=${unless(this.reading, () => this.#read())}>${t(this.reading ? "loading" : "patient.show")}</button>
         <p class="quiet">${t("patient.logged")}</p></div>`;
     }
     const known = LINES.filter((name) => this.patient?.[name] != null);

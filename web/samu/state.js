@@ -17,6 +17,14 @@ const ENDED_WITHIN_MS = 6 * 3_600_000;
 const FLEET_EVERY_MS = 10_000;
 const COVERAGE_EVERY_MS = 60_000;
 const WATCH_EVERY_MS = 5_000;
+/** Facts of the fleet come in swarms: so long between two readings of it. */
+const FLEET_PAUSE_MS = 2_000;
+/** What nothing says has changed is read again one by one, with this pause between. */
+const REST_EVERY_MS = 250;
+/** What a list tells of a demand, by which one sees that it must be read again. */
+const TOLD = [
+  "status", "search", "deadline", "tier_deadline", "revision", "carence_proposed", "mission_id", "ended_at",
+];
 const GUARD_AHEAD_MS = 24 * 3_600_000;
 const GUARD_EVERY_MS = 60_000;
 const FLEET_FACTS = /^(regulation_|handover_|availability_|crew_|mobilisation_|shift_|guard_|mission_)/;
@@ -42,6 +50,12 @@ class Console extends EventTarget {
   /** What was read at least once: until then an empty list means nothing. */
   known = new Set();
   #reads = new Reads();
+  #fleetAsked = -Infinity;
+  #fleetTimer = null;
+  /** Demands to be read again when there is time. */
+  #rest = new Set();
+  /** When each demand was told or read last: a list that was asked for before says nothing newer of it. */
+  #heardAt = new Map();
 
   /** Begin for this person: listen first, then read, so that nothing falls between. */
   open(me) {
@@ -57,11 +71,23 @@ class Console extends EventTarget {
     this.#every(COVERAGE_EVERY_MS, () => this.readCoverage());
     this.#every(GUARD_EVERY_MS, () => this.readGuard());
     this.#every(WATCH_EVERY_MS, () => this.#watch());
+    setInterval(() => this.stream.state === "live" || this.#poll(), WATCH_EVERY_MS);
+    setInterval(() => this.#readRest(), REST_EVERY_MS);
     return this;
   }
 
   #every(pause, run) {
     setInterval(() => document.hidden || run(), pause);
+  }
+
+  /** Nobody tells us anything: ask, also while nobody looks, for alarms ring. */
+  #poll() {
+    this.readDemands();
+    this.readAlarms();
+    if (this.journal.id) {
+      this.readDemand(this.journal.id);
+      this.readJournal();
+    }
   }
 
   changed(kind) {
@@ -86,24 +112,48 @@ class Console extends EventTarget {
 
   // -- demands ---------------------------------------------------------------------------------------------------
 
+  /**
+   * Read the list; of the demands, those at once of which it tells something new, and the others when there is time:
+   * a page that connects again, as all do after a restart, must not ask for everything at a blow.
+   */
   readDemands() {
     this.#reads.soon("demands", async () => {
+      const began = performance.now();
       const since = new Date(serverNow() - ENDED_WITHIN_MS).toISOString();
       const running = RUNNING.map((status) => `status=${status}`).join("&");
       const [open, recent] = await Promise.all([
         all(`/v1/demands?${running}&limit=500`),
         all(`/v1/demands?status=COMPLETED&status=UNFULFILLED&status=CANCELLED&since=${since}&limit=500`),
       ]);
-      for (const line of [...open, ...recent]) this.#put({ ...this.demands.get(line.id), ...line });
+      const news = open.filter((line) => this.#isNews(line)).map((line) => line.id);
+      for (const line of [...open, ...recent]) {
+        const known = this.demands.get(line.id);
+        const newer = this.#heardAt.get(line.id) > began;
+        this.demands.set(line.id, newer ? { ...line, ...known } : { ...known, ...line });
+      }
       const listed = new Set(open.map((line) => line.id));
       const ended = [...this.demands.values()].filter((each) => RUNNING.includes(each.status) && !listed.has(each.id));
-      for (const line of [...open, ...ended]) this.readDemand(line.id);
+      for (const id of [...news, ...ended.map((each) => each.id)]) this.readDemand(id);
+      for (const id of listed) this.#rest.add(id);
+      if (this.journal.id) this.readDemand(this.journal.id);
+      for (const id of [...news, this.journal.id]) this.#rest.delete(id);
       this.changed("demands");
     });
   }
 
+  #isNews(line) {
+    const known = this.demands.get(line.id);
+    return !known?.solicitations || known.partial || TOLD.some((name) => known[name] !== line[name]);
+  }
+
+  #readRest() {
+    const [id] = this.#rest;
+    if (id) this.readDemand(id);
+  }
+
   /** Read one demand again; without its patient, whose every reading is written down. */
   readDemand(id, urgent = id === this.journal.id) {
+    this.#rest.delete(id);
     this.#reads.soon(`demand ${id}`, async (stale) => {
       const demand = await get(`/v1/demands/${id}?patient=false`).catch((error) => {
         if (error.status !== 404) throw error;
@@ -123,6 +173,7 @@ class Console extends EventTarget {
   }
 
   #put(demand) {
+    this.#heardAt.set(demand.id, performance.now());
     this.demands.set(demand.id, { ...demand, patient: undefined });
   }
 
@@ -133,11 +184,16 @@ class Console extends EventTarget {
   #watch() {
     const long = serverNow() - ENDED_WITHIN_MS;
     for (const demand of this.demands.values()) {
-      if (Date.parse(demand.ended_at) < long && demand.id !== this.journal.id) this.demands.delete(demand.id);
+      if (Date.parse(demand.ended_at) < long && demand.id !== this.journal.id) this.#forget(demand.id);
       if (demand.status === "RECEIVED" || (demand.search === "DELAYED" && SEARCHING.includes(demand.status))) {
         this.readDemand(demand.id);
       }
     }
+  }
+
+  #forget(id) {
+    this.demands.delete(id);
+    this.#heardAt.delete(id);
   }
 
   // -- the journal of the demand that is shown -------------------------------------------------------------------
@@ -181,6 +237,7 @@ class Console extends EventTarget {
 
   #hearOfDemand(fact) {
     const known = this.demands.get(fact.demand_id);
+    this.#heardAt.set(fact.demand_id, performance.now());
     if (known) this.demands.set(known.id, told(known, fact));
     else if (fact.kind === "demand_received") this.demands.set(fact.demand_id, begun(fact));
     this.#note(fact);
@@ -191,7 +248,11 @@ class Console extends EventTarget {
 
   // -- everything else -------------------------------------------------------------------------------------------
 
+  /** Soon, and not more often than the pause allows: what is asked for within it is read at its end. */
   readFleet() {
+    const wait = this.#fleetAsked + FLEET_PAUSE_MS - performance.now();
+    if (wait > 0) return void (this.#fleetTimer ??= setTimeout(() => this.#fleetAgain(), wait));
+    this.#fleetAsked = performance.now();
     this.#reads.soon("fleet", async () => {
       const { companies } = await get("/v1/fleet");
       const by = (items) => new Map(items.map((each) => [each.id, each]));
@@ -201,6 +262,11 @@ class Console extends EventTarget {
       this.fleetAt = serverNow();
       this.changed("fleet");
     });
+  }
+
+  #fleetAgain() {
+    this.#fleetTimer = null;
+    this.readFleet();
   }
 
   readAlarms() {
@@ -221,7 +287,7 @@ class Console extends EventTarget {
 
   readGuard() {
     this.#reads.soon("guard", async () => {
-      if (!this.sectors.length) this.sectors = (await get("/v1/guard/sectors")).items;
+      await this.readSectors();
       const now = serverNow();
       const [from, to] = [now, now + GUARD_AHEAD_MS].map((at) => new Date(at).toISOString());
       this.periods = await all(`/v1/guard/periods?from=${from}&to=${to}&limit=500`);
@@ -229,9 +295,15 @@ class Console extends EventTarget {
     });
   }
 
+  /** Whose area is whose: read once. An administrator's page knows by it of which SAMU it shows the coverage. */
+  async readSectors() {
+    if (!this.sectors.length) this.sectors = (await get("/v1/guard/sectors")).items;
+  }
+
   /** Only how many communes nobody could reach: the map is read where it is shown. */
   readCoverage() {
     this.#reads.soon("coverage", async () => {
+      await this.readSectors();
       this.coverage = await get(this.coveragePath("AMBULANCE", 5, "compact"));
       this.changed("coverage");
     });

@@ -2,7 +2,7 @@
 
 import { t, term } from "core/i18n.js";
 import { clock, clockSeconds } from "core/time.js";
-import { actor, companyName, target, vehicleName } from "./words.js";
+import { actor, companyName, target, vehicleName, wordsOf } from "./words.js";
 
 /** One fact of a demand's journal, as a sentence. */
 export function tell(fact, demand) {
@@ -31,10 +31,7 @@ function common(data, demand) {
 }
 
 const withdrawal = (data) => ({ reason: t(`withdrawal.${data.reason}`) });
-const outcome = (data) => {
-  const words = t(`problem.${data.outcome}`);
-  return { outcome: words.startsWith("problem.") ? data.outcome : words };
-};
+const outcome = (data) => ({ outcome: wordsOf(data.outcome, data) ?? data.outcome });
 const alarm = (data) => ({ alarm: t(`alarm.${data.alarm}`), level: data.level > 1 ? ` (${data.level})` : "" });
 
 const GIVEN = {
@@ -48,7 +45,7 @@ const GIVEN = {
   solicitations_rung: (data) => ({ n: data.solicitation_ids.length }),
   solicitation_withdrawn: withdrawal,
   counter_proposal_lapsed: withdrawal,
-  answer_turned_away: (data) => ({ ...outcome(data), answer: t(`answer.${data.answer}`).replace(/^answer\./, "") }),
+  answer_turned_away: outcome,
   arbitration_opened: (data) => ({ n: data.counter_proposals }),
   mission_assigned: (data) => ({ promised: clock(data.promised_at), phone: data.phone_bound === false
     ? t("fact.no_phone") : "" }),

@@ -122,7 +122,6 @@ const without = (demand, data) =>
 function proposals(demand, data) {
   const added = {
     solicitation_id: data.solicitation_id, company_id: data.company_id, delay_minutes: data.delay_minutes,
-      regulated: true,
   };
   return best([...without(demand, data), added].sort((one, other) => one.delay_minutes - other.delay_minutes));
 }

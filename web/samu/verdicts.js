@@ -21,7 +21,7 @@ class Verdicts extends Part {
 
   willUpdate(changed) {
     if (changed.has("demandId") && changed.get("demandId")) {
-      this.found = null;
+      this.found = this.failed = null;
       this.open = false;
     }
     if ((changed.has("open") || changed.has("status")) && this.open) this.#read();
@@ -55,16 +55,17 @@ class Verdicts extends Part {
 
   async #read() {
     if (this.reading) return;
-    const asked = this.demandId;
+    const [asked, status] = [this.demandId, this.status];
     this.reading = true;
     this.failed = null;
     try {
       const items = await all(`/v1/demands/${asked}/verdicts?limit=1000`);
       if (asked === this.demandId) this.found = items.map(searchable).sort(nearestFirst);
     } catch (error) {
-      this.failed = sentence(error);
+      if (asked === this.demandId) this.failed = sentence(error);
     }
     this.reading = false;
+    if (this.open && (asked !== this.demandId || status !== this.status)) this.#read();
   }
 }
 

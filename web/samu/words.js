@@ -1,11 +1,16 @@
 /** How the SAMU's page says things: who, where, in time or not, and what went wrong. */
 
 import { Refused, serverNow } from "core/api.js";
-import { t } from "core/i18n.js";
+import { t, term } from "core/i18n.js";
 import { sentenceOf, toast } from "parts/toasts.js";
 import { state } from "./state.js";
 
 const MINUTE_MS = 60_000;
+/** Steps of a vehicle that has not left. */
+const STANDING = ["AFFECTE", "ACQUITTE"];
+/** How long a way is taken to be when nobody said; and how late a vehicle may leave before that is said. */
+const WAY_MINUTES = 10;
+const LATE_START_MS = 3 * MINUTE_MS;
 const NEAR_KM = 20;
 const EARTH_KM = 6371;
 const RADIANS = Math.PI / 180;
@@ -84,8 +89,8 @@ export const coordinates = ({ lat, lon }) => `${lat.toFixed(5)}, ${lon.toFixed(5
 
 /**
  * Whether a mission keeps its deadline: `{colour, word, sign}`. Arrived: by its step. On its way: late once the
- * deadline has passed; at risk when what is promised lies behind it, or the promised time has passed and nobody has
- * arrived.
+ * deadline has passed; at risk when what is promised lies behind it, when the promised time has passed and nobody has
+ * arrived, or when the vehicle has not left and its way would take it past what was promised.
  */
 export function pace(demand) {
   const { mission } = demand;
@@ -100,7 +105,17 @@ export function pace(demand) {
   if (promised > deadline) return { colour: "amber", word: t("pace.risk", { minutes: signed(promised - deadline) }) };
   if (now > promised) return { colour: "amber",
     word: t("pace.broken", { minutes: t("minutes", { n: Math.ceil((now - promised) / MINUTE_MS) }) }) };
+  if (STANDING.includes(mission.step) && isLateToLeave(demand, now)) {
+    return { colour: "amber", word: t("pace.standing") };
+  }
   return { colour: "green", word: t("pace.kept", { minutes: signed(promised - deadline) }) };
+}
+
+/** Whether a vehicle that stands still would be too late if it left now: it told us itself how long its way is. */
+function isLateToLeave({ mission, solicitations }, now) {
+  const accepted = solicitations?.findLast((each) => each.state === "ACCEPTED");
+  const way = (accepted?.earliest_minutes ?? accepted?.eta_minutes ?? WAY_MINUTES) * MINUTE_MS;
+  return now + way > Math.min(Date.parse(mission.promised_at) + LATE_START_MS, Date.parse(mission.deadline));
 }
 
 const kept = (late) =>
@@ -132,9 +147,14 @@ export function counts(demand) {
 /** A refusal in the page's language, where it has words for it; else the API's own sentence. */
 export function sentence(error) {
   if (!(error instanceof Refused)) return sentenceOf(error);
-  const key = `problem.${error.code}`;
-  const words = t(key, { km: Math.round(error.problem.distance_km ?? 0) });
-  return words === key ? error.message : words;
+  return wordsOf(error.code, { ...error.problem, km: Math.round(error.problem.distance_km ?? 0) }) ?? sentenceOf(error);
+}
+
+/** The words for a code of the API, this face's own before those of all pages; null for one that has none. */
+export function wordsOf(code, given = {}) {
+  const keys = [`problem.${code}`, `PROBLEM.${code}`];
+  const filled = { ...given, expected_step: term("STEP", given.expected_step) };
+  return keys.map((key) => [key, t(key, filled)]).find(([key, words]) => words !== key)?.[1] ?? null;
 }
 
 /** Say what went wrong with an action. */

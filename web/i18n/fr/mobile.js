@@ -4,8 +4,10 @@ export default {
   delay: "{n} min", hours: "{n} h", "device.name": "Téléphone de {name}",
   "ready.GREEN": "Vous recevez", "ready.AMBER": "Attention", "ready.RED": "Vous ne recevez pas",
   "ready.offline": "Ce téléphone n’a pas de réseau.", "ready.unreachable": "La plateforme ne répond pas.",
+  "ready.deaf": "Liaison directe coupée : les demandes sont relues toutes les 5 secondes, gardez la page ouverte.",
   "ready.late": "Plus de réponse de la plateforme depuis {time}.",
   "strip.unsent": { one: "Hors ligne : {n} étape à envoyer", other: "Hors ligne : {n} étapes à envoyer" },
+  "strip.unsent_here": { one: "{n} étape à envoyer", other: "{n} étapes à envoyer" },
   "strip.offline_how": "Hors ligne : les étapes sont gardées ici, puis envoyées.",
   "strip.logged_out": "Vous n’êtes plus connecté.", "login.again": "Se reconnecter",
   "update.there": "Une nouvelle version est prête.", "update.now": "Mettre à jour",
@@ -49,7 +51,7 @@ export default {
   "mission.completed": "Mission terminée : véhicule disponible.",
   patient: "Patient", "patient.unnamed": "Identité non communiquée",
   "patient.none": "Aucune identité de patient communiquée.",
-  "patient.not_kept": "L’identité du patient n’est jamais gardée sur le téléphone : elle revient avec le réseau.",
+  "patient.not_kept": "L’identité du patient, le motif et les consignes ne sont jamais gardés sur le téléphone : ils reviennent avec le réseau.",
   "patient.born": "né(e) en {year}", "patient.weight": "{n} kg", "SEX.F": "Femme", "SEX.M": "Homme",
   "SEX.X": "Sexe non précisé",
   "ALARM.ACKNOWLEDGEMENT_LATE": "Mission non acquittée",
@@ -59,6 +61,18 @@ export default {
 
   "step.undo": "Annuler cette étape", "step.to_send": "à envoyer", "step.taken": "reçue, en cours d’enregistrement",
   "step.undone": "Étape annulée.", "step.taken_back": "Étape retirée avant l’envoi.",
+  "step.may_have_left":
+    "Cette étape est peut-être déjà partie : elle reste à envoyer. Annulez-la quand le réseau revient, ou téléphonez.",
+  "step.not_kept": "{step} : ce téléphone n’a pas pu garder l’étape. Recommencez, ou téléphonez à votre régulation.",
+  "step.stranded": {
+    one: "{n} étape d’une autre mission à envoyer", other: "{n} étapes d’une autre mission à envoyer",
+  },
+  "step.drop": "Abandonner cette étape", "step.drop.what": "Elle n’a pas été envoyée, et ne le sera plus.",
+  "step.drop.tried": "Elle est peut-être déjà partie ; ce téléphone ne l’enverra plus.",
+  "step.of_others": {
+    one: "{n} étape passée par une autre personne attend sur ce téléphone : elle sera envoyée quand cette personne se reconnectera ici.",
+    other: "{n} étapes passées par une autre personne attendent sur ce téléphone : elles seront envoyées quand cette personne se reconnectera ici.",
+  },
   "step.last_waits": "Fin de mission en cours d’envoi",
   "step.refused": { one: "{n} étape refusée", other: "{n} étapes refusées" },
   "step.was_refused": "{step} : étape refusée.",
