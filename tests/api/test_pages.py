@@ -156,6 +156,23 @@ async def test_a_file_travels_packed_to_whoever_can_unpack_it(http: httpx.AsyncC
     assert packed.headers["etag"] == plain.headers["etag"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../settings.py",
+        "core/../../settings.py",
+        "%2e%2e/settings.py",
+        "..%2fsettings.py",
+        "/etc/passwd",
+        "core/%00.js",
+        ".hidden.js",
+        "vendor.toml",
+        "core",
+        "core/",
+        "nothing.js",
+        "",
+    ],
+)
 async def test_nothing_outside_of_the_directory_is_given_out(api: Api, name: str) -> None:
     assert await _status_of(api.url, f"/web/{name}") == 404
 

@@ -4,9 +4,11 @@ import asyncio
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import typer
+from PIL import Image
 from playwright.async_api import Page, ViewportSize, expect
 
 from bench.browser import NoChromiumError, chromium
@@ -17,6 +19,7 @@ from tests.browser.people import Phone, Regulation, SamuDesk
 from tests.browser.stage import Stage, stage_on
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
+COLOURED = "() => document.querySelector('r-map')?.cells?.features?.length > 0"
 STILL_MS = 1500
 """A map says that it is drawn, and not that it stands still."""
 SCREEN: ViewportSize = {"width": 1280, "height": 800}
@@ -42,7 +45,8 @@ class Camera:
         await page.keyboard.press("Shift")  # somebody is there: sounds may be heard
         await page.wait_for_timeout(STILL_MS)
         path = self.folder / f"{name}.png"
-        await page.screenshot(path=path, animations="disabled", caret="hide")
+        taken = await page.screenshot(animations="disabled", caret="hide")
+        Image.open(BytesIO(taken)).convert("RGB").quantize(256).save(path, optimize=True)
         typer.echo(f"  {path.name} ({path.stat().st_size // 1024} KiB)")
 
 
@@ -124,6 +128,8 @@ async def _at_the_samu(cast: Cast, camera: Camera, mission: str, rings: str) -> 
     for panel in ("coverage", "guard"):
         await samu.page.goto(f"/samu#{panel}")
         await samu.settles()
+        if panel == "coverage":
+            await samu.page.wait_for_function(COLOURED)
         await camera.take(samu.page, f"samu-{panel}")
     await samu.press("Nouvelle demande")
     await samu.page.get_by_role("combobox", name="Lieu").fill(ASKED_IN)
