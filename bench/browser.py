@@ -14,10 +14,13 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+)
+WITH_MAPS = (
     "--use-angle=swiftshader",  # the map wants WebGL, and no machine of ours has a graphics card
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
 )
+WITHOUT_MAPS = ("--disable-gpu", "--disable-3d-apis")
 AS_ROOT = "--no-sandbox"
 """Chromium's sandbox does not work for root; what is opened here is our own."""
 LAUNCHED_WITHIN_MS = 30_000
@@ -33,12 +36,15 @@ class NoChromiumError(RuntimeError):
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """This machine's Chromium, without a window. Raises NoChromiumError."""
+async def chromium(*, maps: bool = True) -> AsyncIterator[Browser]:
+    """This machine's Chromium, without a window; drawing maps without a graphics card costs a whole core.
+
+    Raises NoChromiumError.
+    """
     path = find()
     if path is None:
         raise NoChromiumError(f"There is no Chromium: {HOW}.")
-    flags = [*FLAGS, AS_ROOT] if os.geteuid() == 0 else list(FLAGS)
+    flags = [*FLAGS, *(WITH_MAPS if maps else WITHOUT_MAPS), *([AS_ROOT] if os.geteuid() == 0 else [])]
     async with async_playwright() as driver:
         launch = driver.chromium.launch
         browser = await launch(executable_path=path, args=flags, timeout=LAUNCHED_WITHIN_MS)

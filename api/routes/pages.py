@@ -1,5 +1,6 @@
 """The pages and their files. They are clients of the public API like any other: nothing here knows a demand."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
@@ -52,7 +53,7 @@ async def web_file(
     request: Request, name: str, if_none_match: Known = None, accept_encoding: Accepted = None
 ) -> Response:
     """A file of the pages."""
-    found = resources_of(request).web.find(name)
+    found = await asyncio.to_thread(resources_of(request).web.find, name)  # packing a megabyte takes its time
     if found is None:
         raise Problem("not_found")
     return _sent(found, if_none_match, accept_encoding)
@@ -65,8 +66,8 @@ async def service_worker(request: Request) -> Response:
     found = files.find(WORKER)
     if found is None:
         raise Problem("not_found")
-    names = _shell(files)
-    content = found.content.replace(b"{edition}", files.edition(names).encode())
+    edition = await asyncio.to_thread(lambda: files.edition(_shell(files)))
+    content = found.content.replace(b"{edition}", edition.encode())
     headers = {"cache-control": ASK_AGAIN, "service-worker-allowed": "/mobile"}
     headers["content-security-policy"] = "default-src 'none'; script-src 'self'; connect-src 'self'"
     return Response(content, media_type=found.kind, headers=headers)
@@ -75,7 +76,8 @@ async def service_worker(request: Request) -> Response:
 @router.get("/mobile/shell.json", name="phone_shell")
 async def phone_shell(request: Request) -> dict[str, list[str]]:
     """What the phone keeps to open without network: the page and its files, nothing that anybody was told."""
-    return {"files": ["/mobile", *(f"/web/{name}" for name in _shell(resources_of(request).web))]}
+    names = await asyncio.to_thread(_shell, resources_of(request).web)
+    return {"files": ["/mobile", *(f"/web/{name}" for name in names)]}
 
 
 @router.get("/mobile/manifest.webmanifest", name="phone_manifest")

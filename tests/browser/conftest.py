@@ -42,7 +42,7 @@ async def _without_coverage_alarms(stack: Stack) -> None:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
+    async with chromium(maps=False) as started:
         yield started
 
 

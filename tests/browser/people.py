@@ -51,7 +51,7 @@ class Person:
         await expect(self.page.get_by_text("Chargement…")).to_have_count(0)
         shown = self.page.locator("r-map:visible")
         if await shown.count():
-            await expect(shown.first).to_have_attribute("data-drawn", "")
+            await expect(shown.first).to_have_attribute("data-drawn", re.compile(""))
 
     async def hears(self, *kinds: str) -> None:
         """What rings, and nothing else."""
@@ -157,6 +157,11 @@ class Regulation(Person):
         """One of the company's vehicles on the card."""
         return self.card(demand_id).locator("li[data-id]").filter(has_text=re.compile(rf"^\s*{vehicle}\b"))
 
+    async def may_accept(self, demand_id: str) -> None:
+        """What is under the finger has stood still for a moment: it may be pressed."""
+        button = self.card(demand_id).locator("button.accept").first
+        await expect(button).not_to_have_attribute("aria-disabled", "true")
+
     async def presses_accept(self, demand_id: str) -> None:
         """With the first vehicle of the card, at this very moment, if it is still there to be pressed."""
         await self.card(demand_id).evaluate("(card) => card.querySelector('button.accept')?.click()")
@@ -170,7 +175,9 @@ class Regulation(Person):
     async def offers_all(self) -> None:
         """Choose the other post in the dialog: what is open there is said."""
         dialog = self.page.get_by_role("dialog")
-        await dialog.get_by_role("button", name="Proposer à").first.click()
+        await dialog.get_by_role(
+            "button", name="Proposer à Poste de"
+        ).first.click()  # not a device without a page
 
     @property
     def missions(self) -> Locator:

@@ -34,6 +34,7 @@ async def test_rule_028_of_two_companies_that_accept_at_once_one_has_the_mission
     samu, one, other = await asyncio.gather(stage.samu(), _ready(stage, ONE), _ready(stage, OTHER))
     demand_id = await samu.new_demand()
     await asyncio.gather(one.sees(demand_id, "OPEN"), other.sees(demand_id, "OPEN"))
+    await asyncio.gather(*(post.may_accept(demand_id) for post in (one, other)))
     await asyncio.gather(*(post.presses_accept(demand_id) for post in (one, other)))
 
     await samu.sees(demand_id, "ASSIGNED")

@@ -64,6 +64,7 @@ class PageMap extends Part {
         fadeDuration: 0,
       });
     } catch {
+      this.setAttribute("data-drawn", "none");
       this.broken = true; // no WebGL: every list beside the map says the same
       return;
     }
