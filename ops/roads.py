@@ -82,10 +82,10 @@ def _check_writable(target: Path) -> None:
 
 
 class _Phases:
-    """Shows each phase with its count and how long it took."""
+    """Shows each phase with its count and how long it took; in lines, where there is no terminal to draw on."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress, lines: Console | None) -> None:
+        self._progress, self._lines = progress, lines
         self._phase, self._task = "", TaskID(0)
 
     def tell(self, phase: str, done: int) -> None:
@@ -93,6 +93,7 @@ class _Phases:
         if phase != self._phase:
             self.end()
             self._phase, self._task = phase, self._progress.add_task(phase, total=None)
+            self._say(f"{phase}…")
         self._progress.update(self._task, completed=done)
 
     def end(self) -> None:
@@ -100,6 +101,11 @@ class _Phases:
         if self._phase:
             task = self._progress.tasks[self._task]
             self._progress.update(self._task, total=task.completed)
+            self._say(f"{self._phase}: {task.completed:,.0f} in {task.elapsed or 0:.1f} s")
+
+    def _say(self, line: str) -> None:
+        if self._lines:
+            self._lines.print(line, markup=False, highlight=False)
 
 
 @contextmanager
@@ -110,8 +116,10 @@ def _phases() -> Iterator[_Phases]:
         TextColumn("{task.completed:,.0f}", justify="right"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        phases = _Phases(progress)
+    console = Console(stderr=True)
+    drawn = console.is_terminal
+    with Progress(*columns, console=console, disable=not drawn) as progress:
+        phases = _Phases(progress, None if drawn else console)
         yield phases
         phases.end()
 
