@@ -19,31 +19,64 @@ class Page:
     title: str
     module: str
     element: str
-    styles: tuple[str, ...] = ("/web/styles/base.css",)
+    styles: tuple[str, ...]
     manifest: str | None = None
 
 
-MAP_STYLE = "/web/vendor/maplibre-gl-6.17.0/dist/maplibre-gl.css"
-BASE = ("/web/styles/base.css", "/web/styles/parts.css")
+def _sheets(*names: str) -> tuple[str, ...]:
+    return tuple(f"/web/styles/{name}.css" for name in names)
+
+
+BASE = _sheets("base", "controls", "parts")
+MAP = ("/web/vendor/maplibre-gl-6.17.0/dist/maplibre-gl.css",)
 PAGES: Mapping[str, Page] = {
-    "/login": Page("Rescousse", "/web/login/main.js", "login-page", (*BASE, "/web/styles/login.css")),
+    "/login": Page(
+        "Rescousse",
+        "/web/login/main.js",
+        "login-page",
+        BASE + _sheets("login"),
+    ),
     "/samu": Page(
-        "SAMU · Rescousse", "/web/samu/main.js", "samu-page", (*BASE, MAP_STYLE, "/web/styles/samu.css")
+        "SAMU · Rescousse",
+        "/web/samu/main.js",
+        "samu-page",
+        BASE
+        + MAP
+        + _sheets(
+            "samu-main",
+            "samu-board",
+            "samu-demand",
+            "samu-record",
+            "samu-new",
+            "samu-panels",
+            "samu-narrow",
+        ),
     ),
     "/regulation": Page(
         "Régulation · Rescousse",
         "/web/regulation/main.js",
         "regulation-page",
-        (*BASE, MAP_STYLE, "/web/styles/regulation.css"),
+        BASE
+        + MAP
+        + _sheets(
+            "regulation-main",
+            "regulation-top",
+            "regulation-cards",
+            "regulation-means",
+            "regulation-missions",
+        ),
     ),
     "/mobile": Page(
         "Rescousse",
         "/web/mobile/main.js",
         "mobile-page",
-        (*BASE, MAP_STYLE, "/web/styles/mobile.css"),
+        BASE
+        + MAP
+        + _sheets("mobile-main", "mobile-edges", "mobile-asks", "mobile-mission", "mobile-screens"),
         manifest="/mobile/manifest.webmanifest",
     ),
 }
+"""Every page names its sheets one by one, in their order: a sheet that imports another one costs a journey."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

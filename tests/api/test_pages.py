@@ -196,7 +196,9 @@ async def test_the_phone_keeps_the_page_and_its_files_and_nothing_that_anybody_w
 ) -> None:
     files = (await http.get("/mobile/shell.json")).json()["files"]
     assert files[0] == "/mobile"
-    assert {"/web/core/api.js", "/web/mobile/main.js", "/web/styles/mobile.css", LIT} < set(files)
+    assert {"/web/core/api.js", "/web/mobile/main.js", LIT} < set(files)
+    for page in (PAGES["/mobile"], PAGES["/login"]):
+        assert {page.module, *page.styles} < set(files)
     assert not [each for each in files if each.startswith("/v1") or not each.startswith(("/web/", "/mobile"))]
     assert len(files) == len(set(files))
     for each in files:
