@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from push import telling
+from push.agenda import Agenda, agenda_of, tags_of
 from push.config import PushConfig
 from push.delivery import Delivery
 from push.leading import TRY_EVERY_SECONDS, Lead, candidate
@@ -123,18 +124,20 @@ class Sender:
         around = self._around
         lines, position = await around.tail.after(EVERYTHING, self._position, FACTS_AT_ONCE)
         at = around.clock()
-        agenda = telling.agenda_of(line for line in lines if at - line.recorded_at < OLDEST)
-        if agenda.demands:
+        agenda = agenda_of(line for line in lines if at - line.recorded_at < OLDEST)
+        if agenda:
             await self._write(agenda, position, at)
         self._position = position
         return len(lines) == FACTS_AT_ONCE
 
-    async def _write(self, agenda: telling.Agenda, position: int, at: datetime) -> None:
+    async def _write(self, agenda: Agenda, position: int, at: datetime) -> None:
         """In one transaction: how far the journal was read, and what follows from it."""
         async with self._around.database.begin() as connection:
             if not await push.move_cursor(connection, position, at):
                 return  # another process has done so: ours was thought to be gone
-            picture = await push_views.look(connection, agenda.demands.keys(), telling.tags_of(agenda), at)
+            picture = await push_views.look(
+                connection, agenda.demands.keys(), tags_of(agenda), at, devices_named=agenda.posts.keys()
+            )
             post = telling.post_of(agenda, picture, at)
             await push.write(connection, post.letters, at)
             await push.forget(connection, post.unsaid)

@@ -4,56 +4,25 @@ A notification is about one demand, however many vehicles a company is asked wit
 answer, and whom a mission concerns, is decided by the rules that the API decides by (`domain.authority`).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
 
-from domain import facts
 from domain.authority import Right, is_concerned, right_to_answer
-from domain.facts import AnyBody
-from domain.vocabulary import Subject
 from push import wording
+from push.agenda import Agenda, demand_tag, mission_tag, regulation_tag
 from push.wording import TAKEN_BACK, Kind
 from storage.push import Key, Letter
 from storage.push_views import Ask, Given, Phone, Picture
-from storage.timeline import JournalLine
 
 MISSION_LASTS = timedelta(minutes=30)
 """A phone without network is told of its mission for so long; then the stream, and the regulator, have done so."""
+REGULATION_LASTS = timedelta(hours=2)
+"""Nobody else tells a Master whose page sleeps that nothing is asked there any more."""
 OVER_LASTS = timedelta(minutes=5)
-RINGS = frozenset({"solicitation_opened", "solicitation_revised", "solicitations_rung"})
-ANSWERS = frozenset(
-    {
-        "solicitation_accepted",
-        "solicitation_refused",
-        "delay_proposed",
-        "solicitation_unavailable",
-        "solicitation_expired",
-        "solicitation_withdrawn",
-    }
-)
-MISSIONS = frozenset({"mission_assigned", "vehicle_relieved", "demand_amended", "mission_ended"})
-TOLD_OF = RINGS | ANSWERS | MISSIONS
-"""The kinds of facts that anybody is notified of."""
-
-_BODY: TypeAdapter[AnyBody] = TypeAdapter(AnyBody)
-
-
-@dataclass(slots=True)
-class Agenda:
-    """What some facts are about."""
-
-    demands: dict[UUID, datetime] = field(default_factory=dict)
-    """When the last of its facts was recorded, for each demand."""
-    ringing: set[UUID] = field(default_factory=set)
-    """Solicitations that ring now."""
-    missions: set[UUID] = field(default_factory=set)
-    """Missions that were given to a vehicle, or are over."""
-    amended: set[UUID] = field(default_factory=set)
-    """Demands whose terms are others now."""
 
 
 @dataclass(slots=True)
@@ -62,45 +31,6 @@ class Post:
 
     letters: list[Letter] = field(default_factory=list)
     unsaid: list[Key] = field(default_factory=list)
-
-
-def agenda_of(lines: Iterable[JournalLine]) -> Agenda:
-    """What these facts are about; empty when nobody is notified of any of them."""
-    agenda = Agenda()
-    for line in lines:
-        if line.subject == Subject.DEMAND and line.kind in TOLD_OF:
-            agenda.demands[line.subject_id] = line.recorded_at
-            _note(agenda, line.subject_id, _BODY.validate_python(line.data))
-    return agenda
-
-
-def _note(agenda: Agenda, demand_id: UUID, body: AnyBody) -> None:
-    match body:
-        case facts.SolicitationOpened() | facts.SolicitationRevised():
-            agenda.ringing.add(body.solicitation_id)
-        case facts.SolicitationsRung():
-            agenda.ringing.update(body.solicitation_ids)
-        case facts.MissionAssigned() | facts.VehicleRelieved() | facts.MissionEnded():
-            agenda.missions.add(body.mission_id)
-        case facts.DemandAmended():
-            agenda.amended.add(demand_id)
-        case _:
-            pass
-
-
-def tags_of(agenda: Agenda) -> set[str]:
-    """The tags under which anything may have been said of these matters, but for those of missions of amended demands."""
-    return {demand_tag(each) for each in agenda.demands} | {mission_tag(each) for each in agenda.missions}
-
-
-def demand_tag(demand_id: UUID) -> str:
-    """The tag of all that a company is asked for one demand."""
-    return f"demand-{demand_id}"
-
-
-def mission_tag(mission_id: UUID) -> str:
-    """The tag of a mission."""
-    return f"mission-{mission_id}"
 
 
 def post_of(agenda: Agenda, picture: Picture, at: datetime) -> Post:
@@ -116,6 +46,9 @@ def post_of(agenda: Agenda, picture: Picture, at: datetime) -> Post:
             touched, amended = mission.id in agenda.missions, mission.demand_id in agenda.amended
             if touched or amended:
                 _give(post, picture, mission, moment, amended=amended and not touched)
+    for device_id, recorded_at in agenda.posts.items():
+        is_new = device_id in agenda.silenced
+        _regulation(post, picture, device_id, _Moment(at, recorded_at), is_new=is_new)
     return post
 
 
@@ -179,6 +112,16 @@ def _end(post: Post, picture: Picture, mission: Given, moment: _Moment) -> None:
     _stop(post, picture, tag, everybody, moment)
 
 
+def _regulation(post: Post, picture: Picture, device_id: UUID, moment: _Moment, *, is_new: bool) -> None:
+    """Tell a Master that it regulates no more because nothing was heard of it; end it once it does, or no longer should."""
+    tag, sites = regulation_tag(device_id), picture.suspended.get(device_id, ())
+    if sites and is_new:
+        content = wording.suspended(sites, moment.recorded_at)
+        post.letters.append(moment.letter((device_id, tag), content, moment.at + REGULATION_LASTS))
+    elif not sites:
+        _stop(post, picture, tag, (), moment, wording.regulation_over(moment.recorded_at))
+
+
 def _concerned(picture: Picture, mission: Given) -> Iterator[UUID]:
     for phone in picture.phones:
         if phone.company_id == mission.company_id and is_concerned(phone.hands, mission.vehicle_id):
@@ -186,14 +129,19 @@ def _concerned(picture: Picture, mission: Given) -> Iterator[UUID]:
 
 
 def _stop(
-    post: Post, picture: Picture, tag: str, still: Collection[UUID] | Sequence[UUID], moment: _Moment
+    post: Post,
+    picture: Picture,
+    tag: str,
+    still: Collection[UUID] | Sequence[UUID],
+    moment: _Moment,
+    words: dict[str, JsonValue] | None = None,
 ) -> None:
     """End what was said under a tag to anybody but those; what nobody has yet is not said at all."""
     for each in picture.said:
         if each.tag != tag or each.device_id in still:
             continue
         if each.told and each.kind != Kind.OVER:
-            content = wording.over(moment.recorded_at)
+            content = words or wording.over(moment.recorded_at)
             expires_at = moment.at + OVER_LASTS
             post.letters.append(moment.letter((each.device_id, tag), content, expires_at))
         elif not each.told:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     SOLICITATION = "solicitation"
     MISSION = "mission"
     CANCELLED = "cancelled"
+    REGULATION_SUSPENDED = "regulation_suspended"
     OVER = "over"
     """The notification of this tag is closed."""
 
@@ -66,6 +67,17 @@ def taken_back(mission: Given, reason: MissionEndReason, terms: Terms, at: datet
     return _content(Kind.CANCELLED, _marked(title, terms), body, at)
 
 
+def suspended(sites: Sequence[str], at: datetime) -> dict[str, JsonValue]:
+    """Nothing is asked of a Master any more, for nothing was heard of its phone (rule 37)."""
+    body = f"Ouvrez l’application pour la reprendre : {_listed(sites)}. D’ici là, rien n’y est sollicité."
+    return _content(Kind.REGULATION_SUSPENDED, "Régulation suspendue", body, at)
+
+
+def regulation_over(at: datetime) -> dict[str, JsonValue]:
+    """The regulation was taken again, by whomever, or given up."""
+    return _content(Kind.OVER, "Régulation", "Il n’y a plus rien à reprendre sur ce téléphone.", at)
+
+
 def over(at: datetime) -> dict[str, JsonValue]:
     """There is nothing to answer any more. Shown by a phone that has nothing to close, and must show something."""
     return _content(Kind.OVER, "Sollicitation terminée", "Il n’y a plus rien à répondre.", at)
@@ -94,7 +106,10 @@ def _wanted(terms: Terms) -> str:
 
 
 def _names(asks: Sequence[Ask]) -> str:
-    named = [_name(each) for each in asks if each.name]
+    return _listed([_name(each) for each in asks if each.name])
+
+
+def _listed(named: Sequence[str]) -> str:
     more = len(named) - NAMED
     return ", ".join(named[:NAMED]) + (f" et {more} de plus" if more > 0 else "")
 

@@ -1,7 +1,7 @@
 """What notifications are made of: which phones there are, what they have in their hands, what is asked, who drives."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -89,12 +89,21 @@ class Picture:
     missions: tuple[Given, ...] = ()
     phones: tuple[Phone, ...] = ()
     said: tuple[Said, ...] = ()
+    suspended: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
+    """The sites whose regulation a phone has lost by its silence, by name."""
 
 
 async def look(
-    connection: AsyncConnection, demand_ids: Collection[UUID], tags: Collection[str], at: datetime
+    connection: AsyncConnection,
+    demand_ids: Collection[UUID],
+    tags: Collection[str],
+    at: datetime,
+    *,
+    devices_named: Collection[UUID] = (),
 ) -> Picture:
-    """How these demands stand. What was said under these tags is kept from other writers until the transaction ends."""
+    """How these demands, and what these devices regulated, stand. What was said under these tags is kept from other
+    writers until the transaction ends.
+    """
     ids = sorted(demand_ids)
     asks, given = await _asks(connection, ids, at), await _missions(connection, ids)
     companies = {each.company_id for each in asks} | {each.company_id for each in given}
@@ -104,6 +113,7 @@ async def look(
         missions=tuple(given),
         phones=tuple(await phones_of(connection, companies)),
         said=tuple(await _said(connection, tags)),
+        suspended=await _suspended(connection, devices_named) if devices_named else {},
     )
 
 
@@ -169,6 +179,24 @@ async def _said(connection: AsyncConnection, tags: Collection[str]) -> list[Said
     query = sa.select(*columns).where(notifications.c.tag.in_(sorted(tags)))
     query = query.order_by(notifications.c.device_id, notifications.c.tag).with_for_update()
     return [Said(*row) for row in await connection.execute(query)]
+
+
+async def _suspended(
+    connection: AsyncConnection, device_ids: Collection[UUID]
+) -> dict[UUID, tuple[str, ...]]:
+    query = (
+        sa.select(leases.c.device_id, sites.c.name)
+        .join(sites, sites.c.id == leases.c.site_id)
+        .join(devices, devices.c.id == leases.c.device_id)
+        .where(
+            leases.c.device_id.in_(sorted(device_ids)), leases.c.state == LeaseState.SUSPENDED, reachable()
+        )
+        .order_by(leases.c.device_id, sites.c.name)
+    )
+    found: dict[UUID, tuple[str, ...]] = {}
+    for device_id, name in await connection.execute(query):
+        found[device_id] = (*found.get(device_id, ()), name)
+    return found
 
 
 # -- phones -------------------------------------------------------------------------------------------------------------

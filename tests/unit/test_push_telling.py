@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from domain import facts
+from domain import duty_facts, facts
 from domain.authority import Asked, Hands
 from domain.facts import AnyBody
 from domain.fleet import Point, Volume
 from domain.people import Actor, Role
-from domain.vocabulary import MissionEndReason, Step, Subject, Tier, WithdrawalReason
-from push.telling import MISSION_LASTS, Post, agenda_of, demand_tag, mission_tag, post_of, tags_of
+from domain.vocabulary import DeviceKind, MissionEndReason, Step, Subject, Tier, WithdrawalReason
+from push.agenda import agenda_of, demand_tag, mission_tag, regulation_tag, tags_of
+from push.telling import MISSION_LASTS, Post, post_of
 from storage.push_views import Ask, Given, Phone, Picture, Said, Terms
 from storage.timeline import JournalLine
 
@@ -226,3 +227,74 @@ def test_rule_100_a_drill_says_so_first() -> None:
     ask, drill = _ask(), {DEMAND: Terms(20, "ASSU", exercise=True)}
     [letter] = _posted(_opened(ask), asks=(ask,), phones=(_phone(sites=(SITE,)),), terms=drill).letters
     assert letter.content["title"] == "EXERCICE · Sollicitation du SAMU"
+
+
+# -- a Master whose page sleeps ------------------------------------------------------------------------------
+
+
+def _duty(body: duty_facts.AnyDutyBody) -> JournalLine:
+    return JournalLine(1, Subject.COMPANY, COMPANY, 1, body.kind, NOW, NOW, body.model_dump(mode="json"))
+
+
+def _silent(device_id: UUID, site: UUID = SITE) -> JournalLine:
+    return _duty(
+        duty_facts.RegulationSuspended(
+            site_id=site, device_id=device_id, epoch=2, silent_since=NOW, open_solicitations=0
+        )
+    )
+
+
+def _taken(device_id: UUID, before: UUID | None = None) -> JournalLine:
+    body = duty_facts.RegulationTaken(
+        site_id=SITE,
+        device_id=device_id,
+        device_kind=DeviceKind.PLUGIN,
+        epoch=3,
+        previous_device_id=before,
+        by=BY,
+    )
+    return _duty(body)
+
+
+def _of_master(
+    *lines: JournalLine,
+    suspended: dict[UUID, tuple[str, ...]] | None = None,
+    said: tuple[Said, ...] = (),
+) -> Post:
+    picture = Picture(terms={}, said=said, suspended=suspended or {})
+    return post_of(agenda_of(lines), picture, NOW)
+
+
+def test_rule_037_a_master_that_fell_silent_is_told_once_of_all_its_sites() -> None:
+    phone = uuid4()
+    lines = (_silent(phone), _silent(phone, ELSEWHERE))
+    [letter] = _of_master(*lines, suspended={phone: ("Limoux", "Narbonne")}).letters
+    assert (letter.device_id, letter.kind, letter.tag) == (
+        phone,
+        "regulation_suspended",
+        regulation_tag(phone),
+    )
+    assert letter.content["title"] == "Régulation suspendue"
+    assert "Limoux, Narbonne" in str(letter.content["body"])
+
+
+def test_rule_037_a_post_that_cannot_be_reached_or_has_come_back_meanwhile_is_not_told() -> None:
+    assert _of_master(_silent(uuid4())) == Post()
+
+
+def test_rule_037_it_is_over_when_it_regulates_again_or_another_does_or_it_was_given_up() -> None:
+    phone, other = uuid4(), uuid4()
+    said = (Said(phone, regulation_tag(phone), "regulation_suspended", told=True),)
+    given_up = _duty(duty_facts.RegulationGivenUp(site_id=SITE, device_id=phone, epoch=3, by=BY))
+    for end in (_taken(phone), _taken(other, before=phone), given_up):
+        [letter] = _of_master(end, said=said).letters
+        assert (letter.device_id, letter.kind, letter.tag) == (phone, "over", regulation_tag(phone))
+        assert letter.content["title"] == "Régulation"
+    waits = (Said(phone, regulation_tag(phone), "regulation_suspended", told=False),)
+    assert _of_master(_taken(phone), said=waits).unsaid == [(phone, regulation_tag(phone))]
+
+
+def test_rule_037_one_site_taken_back_leaves_the_other_to_be_told() -> None:
+    phone = uuid4()
+    said = (Said(phone, regulation_tag(phone), "regulation_suspended", told=True),)
+    assert _of_master(_taken(phone), suspended={phone: ("Limoux",)}, said=said) == Post()

@@ -7,11 +7,12 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from domain.lease import SILENCE
 from domain.vocabulary import Tier
 from push.post import topic_of
-from storage import tables
+from storage import regulation, tables
 from tests.api.caller import Caller
-from tests.api.conftest import Api, Clock
+from tests.api.conftest import Api, Clock, regulating
 from tests.api.engine import RuleEngine
 from tests.api.guard_world import HOUR, build_guard_world
 from tests.api.push.world import CONTACT, PushWorld, accept_with, asked_of, post_demand, put_off, settled
@@ -191,3 +192,59 @@ async def test_a_subscription_that_is_gone_is_forgotten(
     await post_demand(samu)
     await settled(push_world)
     assert len(service.told(phone.browser)) == 1
+
+
+# -- a Master whose page sleeps ------------------------------------------------------------------------------
+
+
+async def _sleep(world: PushWorld, clock: Clock) -> None:
+    """Nobody's page beats for as long as it takes; the sweeper's look at it follows."""
+    clock.advance(seconds=SILENCE.total_seconds() + 1)
+    assert await regulation.suspend_silent(world.api.resources.database, clock())
+
+
+async def test_rule_037_a_master_whose_page_sleeps_is_told_that_it_regulates_no_more(
+    push_world: PushWorld, service: PushService, clock: Clock, regulator: Caller
+) -> None:
+    asleep, other = await push_world.master(1), await push_world.phone(push_world.api.people.crews[0])
+    await _sleep(push_world, clock)
+    [told] = await service.wait(asleep.browser)
+    device = asleep.caller.headers["X-Device-Id"]
+    assert (told["kind"], told["tag"], told["url"]) == (
+        "regulation_suspended",
+        f"regulation-{device}",
+        "/mobile",
+    )
+    assert told["title"] == "Régulation suspendue"
+    assert told["body"].startswith("Ouvrez l’application pour la reprendre : Site de ")
+    await regulating(asleep.caller, push_world.api.world.companies[1].site_id)
+    [_, over] = await service.wait(asleep.browser, 2)
+    assert (over["kind"], over["tag"]) == ("over", told["tag"])
+    assert service.told(other.browser) == []
+    async with push_world.api.resources.database.connect() as connection:
+        written = set(await connection.scalars(sa.select(tables.notifications.c.device_id)))
+    assert written <= {UUID(device)}  # nothing is written for the post on a desk, which is suspended as well
+
+
+async def test_rule_037_it_is_over_when_a_post_on_a_desk_takes_the_site(
+    push_world: PushWorld, service: PushService, clock: Clock, regulator: Caller
+) -> None:
+    site_id = push_world.api.world.cathare.site_id
+    path = f"/v1/regulation/sites/{site_id}"
+    (await regulator.send("DELETE", f"{path}?confirm=true")).raise_for_status()
+    asleep = await push_world.master(0)
+    await _sleep(push_world, clock)
+    await service.wait(asleep.browser)
+    await regulating(regulator, site_id)
+    [_, over] = await service.wait(asleep.browser, 2)
+    assert over["kind"] == "over"
+
+
+async def test_rule_037_a_master_that_logged_out_is_not_told(
+    push_world: PushWorld, service: PushService, clock: Clock
+) -> None:
+    gone, staying = await push_world.master(0), await push_world.master(1)
+    (await gone.caller.send("DELETE", gone.path)).raise_for_status()
+    await _sleep(push_world, clock)
+    await service.wait(staying.browser)
+    assert service.told(gone.browser) == []
