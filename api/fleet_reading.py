@@ -28,15 +28,14 @@ from domain.readiness import Hand, Means, Signs, SiteHand, VehicleHand, of_post
 from domain.vocabulary import DeviceKind, Freshness, LeaseState
 from storage import crews, means
 from storage.crews import Phone
-from storage.means import SiteCard, VehicleLine
+from storage.means import CompanyCard, SiteCard, VehicleLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """One company's means at a moment. ``own``: they are told to the company itself."""
 
-    company_id: UUID
-    name: str
+    company: CompanyCard
     sites: Sequence[SiteCard]
     vehicles: Sequence[VehicleLine]
     phones: Sequence[Phone]
@@ -53,23 +52,22 @@ async def read_fleet(resources: Resources, caller: Caller, at: datetime) -> Flee
         companies = await means.companies_of(connection, caller.scope)
         sites = await means.sites_of(connection, caller.scope)
         vehicles = await means.vehicles_of(connection, caller.scope)
-        phones = await crews.phones_of(connection, list(companies))
+        phones = await crews.phones_of(connection, [each.id for each in companies])
         samus = await means.samus_of(connection, caller.scope)
     policies = await _policies(resources, {one for each in samus.values() for one in each})
     probed_at = resources.probed_at()
     seen = [
         Seen(
-            company_id=company_id,
-            name=name,
-            sites=[each for each in sites if each.company_id == company_id],
-            vehicles=[each for each in vehicles if each.company_id == company_id],
-            phones=[each for each in phones if each.company_id == company_id],
+            company=company,
+            sites=[each for each in sites if each.company_id == company.id],
+            vehicles=[each for each in vehicles if each.company_id == company.id],
+            phones=[each for each in phones if each.company_id == company.id],
             at=at,
             probed_at=probed_at,
-            own=company_id == caller.company_id,
-            policies=[policies[one] for one in samus.get(company_id, ())],
+            own=company.id == caller.company_id,
+            policies=[policies[one] for one in samus.get(company.id, ())],
         )
-        for company_id, name in companies.items()
+        for company in companies
     ]
     return FleetShown(companies=[_company(each) for each in seen])
 
@@ -85,8 +83,9 @@ def _company(seen: Seen) -> CompanyShown:
     signs = Signs(at=seen.at, probed_at=seen.probed_at, heard_at=max(beats, default=seen.at))
     found = of_post(signs, Means(sites=_site_hands(seen), vehicles=_vehicle_hands(seen)))
     return CompanyShown(
-        id=seen.company_id,
-        name=seen.name,
+        id=seen.company.id,
+        name=seen.company.name,
+        phone=seen.company.phone,
         colour=found.colour,
         readiness=post_sentence(
             found, [(WORDS if seen.own else WORDS_FOR_OTHERS)[each] for each in found.missing], own=seen.own

@@ -1,10 +1,12 @@
 """Who could be there if a demand were sent now: the same look as the survey's, of which nothing is kept."""
 
+import asyncio
 from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
 from api.naming import gazetteer_of
+from api.problems import Problem
 from api.resources import Resources
 from api.schemas.places import CommuneNamed, ReachAsked, ReachShown, SectorNamed
 from domain.fleet import Point
@@ -13,16 +15,21 @@ from domain.vocabulary import Tier, VehicleVerdict
 from storage import guard_views
 from storage.engine import with_snapshots
 from storage.views import Scope
+from survey.looking import Look
 
+LONGEST_SECONDS = 3.0
+"""Whoever is writing a demand has sent it by then; the number would come too late."""
 NO_DEMAND = UUID(int=0)
 """Nothing is posted yet."""
 
 
 async def read_reach(resources: Resources, samu_id: UUID, asked: ReachAsked, at: datetime) -> ReachShown:
-    """How many could be there in time, in which commune and guard sector the place is."""
+    """How many could be there in time, in which commune and guard sector the place is.
+
+    Raises Problem 503 `too_busy` when it would take too long.
+    """
     place = Point(lat=asked.lat, lon=asked.lon)
-    async with with_snapshots(resources.database).connect() as connection:
-        found = await resources.surveyor.look(connection, _request(samu_id, place, asked, at))
+    found = await _look(resources, _request(samu_id, place, asked, at))
     coming = [judged for _, judged in found.judged if judged.verdict is VehicleVerdict.SOLICITED]
     count = Counter(judged.tier for judged in coming)
     minutes = [judged.earliest_minutes for judged in coming if judged.earliest_minutes is not None]
@@ -36,6 +43,19 @@ async def read_reach(resources: Resources, samu_id: UUID, asked: ReachAsked, at:
         gap=None if found.gap is None else found.gap.value,
         in_area=await _is_in_area(resources, samu_id, place),
     )
+
+
+async def _look(resources: Resources, request: SurveyRequest) -> Look:
+    """Look at the fleet, when it is one's turn: a look keeps the loop busy, and with it whoever answers a solicitation."""
+    try:
+        async with (
+            asyncio.timeout(LONGEST_SECONDS),
+            resources.reaches,
+            with_snapshots(resources.database).connect() as connection,
+        ):
+            return await resources.surveyor.look(connection, request)
+    except TimeoutError as error:
+        raise Problem("too_busy") from error
 
 
 def _request(samu_id: UUID, place: Point, asked: ReachAsked, at: datetime) -> SurveyRequest:

@@ -41,6 +41,7 @@ ACCOUNT_SECONDS = 5.0
 AREA_SECONDS = 60.0
 NAMES_SECONDS = 600.0
 CACHED_ACCOUNTS = 10_000
+REACHES_AT_ONCE = 2
 CACHED_AREAS = 200
 WEB_ROOT = Path(__file__).resolve().parents[1] / "web"
 
@@ -96,6 +97,8 @@ class Resources:
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     verdict_pages: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """So many are read at once: each takes a millisecond of the loop at a time."""
+    reaches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REACHES_AT_ONCE))
+    """So many looks at the fleet at once, before a demand is sent: each computes in the loop."""
     people: TimedCache[UUID, Person | None] = field(
         default_factory=lambda: TimedCache(ACCOUNT_SECONDS, CACHED_ACCOUNTS)
     )

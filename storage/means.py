@@ -102,6 +102,15 @@ class Tick(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class CompanyCard:
+    """A company, and the number on which its regulation is telephoned."""
+
+    id: UUID
+    name: str
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Facility:
     """A facility that patients are taken to, by its FINESS number; place in degrees."""
 
@@ -122,11 +131,12 @@ def _may_see(scope: Scope, company_id: sa.Column[UUID]) -> sa.ColumnElement[bool
     return sa.exists().where(agreed)
 
 
-async def companies_of(connection: AsyncConnection, scope: Scope) -> dict[UUID, str]:
-    """The names of the companies whose means the caller may see, by id."""
-    query = sa.select(companies.c.id, companies.c.name).where(_may_see(scope, companies.c.id))
+async def companies_of(connection: AsyncConnection, scope: Scope) -> list[CompanyCard]:
+    """The companies whose means the caller may see, by name."""
+    columns = [companies.c[name] for name in CompanyCard.__slots__]
+    query = sa.select(*columns).where(_may_see(scope, companies.c.id))
     rows = await connection.execute(query.order_by(companies.c.name, companies.c.id))
-    return {row.id: row.name for row in rows}
+    return [made(CompanyCard, row) for row in rows]
 
 
 async def samus_of(connection: AsyncConnection, scope: Scope) -> dict[UUID, list[UUID]]:

@@ -173,6 +173,9 @@ class CompanyShown(Answer):
 
     id: UUID
     name: str
+    phone: str | None = Field(
+        description="Where its regulation is telephoned when the platform does not reach it"
+    )
     colour: Colour
     readiness: str
     sites: list[SiteShown]

@@ -38,6 +38,20 @@ async def test_a_company_sees_its_own_means(regulator: Caller, samu: Caller, nei
     assert (await neighbour.get("/v1/fleet")).json()["companies"] == []
 
 
+async def test_the_samu_reads_where_a_company_is_telephoned(
+    regulator: Caller, samu: Caller, rival: Caller, api: Api
+) -> None:
+    companies = tables.companies
+    known = sa.update(companies).where(companies.c.id == api.world.cathare.id)
+    async with api.resources.database.begin() as connection:
+        await connection.execute(known.values(phone="+33465711101"))
+    told = {each["id"]: each["phone"] for each in (await samu.get("/v1/fleet")).json()["companies"]}
+    assert told[str(api.world.cathare.id)] == "+33465711101"
+    assert len(told) == 3
+    assert (await regulator.get("/v1/fleet")).json()["companies"][0]["phone"] == "+33465711101"
+    assert "+33465711101" not in (await rival.get("/v1/fleet")).text
+
+
 async def test_rule_023_readiness_says_what_is_received_or_missing(regulator: Caller, api: Api) -> None:
     told = (await regulator.get("/v1/fleet")).json()["companies"][0]
     assert told["readiness"].startswith("Vous recevrez : site Site de")

@@ -1,12 +1,20 @@
 """Who could be there, asked before a demand is sent: the same answer as the survey's, and nothing kept."""
 
+import asyncio
+from contextlib import AsyncExitStack
+
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from api import reach_reading
+from api.resources import REACHES_AT_ONCE
+from domain.messages import SurveyRequest
 from storage import tables
+from survey.looking import Look, Surveyor
 from tests.api.caller import Caller, Json, assert_problem
+from tests.api.conftest import Api
 from tests.fixtures.world import CARCASSONNE, World, insert_posts
 
 HERE = {"lat": CARCASSONNE.lat, "lon": CARCASSONNE.lon, "max_delay_minutes": 20, "volume": "AMBULANCE"}
@@ -67,3 +75,47 @@ async def test_bad_questions_are_refused(samu: Caller, wrong: Json) -> None:
 async def test_only_a_samu_asks(http: httpx.AsyncClient, regulator: Caller) -> None:
     assert_problem(await regulator.post("/v1/reach", HERE), 404, "not_found")
     assert_problem(await Caller(http).post("/v1/reach", HERE), 401, "missing_credentials")
+
+
+# -- so many at once -----------------------------------------------------------------------------------------
+
+
+async def test_only_so_many_look_at_the_fleet_at_once(
+    samu: Caller, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look computes in the loop that answers solicitations."""
+    look, looking, most = Surveyor.look, 0, 0
+    full, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(self: Surveyor, connection: AsyncConnection, request: SurveyRequest) -> Look:
+        nonlocal looking, most
+        looking += 1
+        most = max(most, looking)
+        if looking == REACHES_AT_ONCE:
+            full.set()
+        await go_on.wait()
+        looking -= 1
+        return await look(self, connection, request)
+
+    monkeypatch.setattr(Surveyor, "look", slow)
+    asking = [asyncio.create_task(asked(samu)) for _ in range(REACHES_AT_ONCE + 3)]
+    async with asyncio.timeout(10):
+        await full.wait()
+        while len(api.resources.reaches._waiters or ()) < 3:  # noqa: ASYNC110 - a semaphore tells nobody who waits
+            await asyncio.sleep(0.01)
+    go_on.set()
+    await asyncio.gather(*asking)
+    assert most == REACHES_AT_ONCE
+
+
+async def test_whoever_waits_too_long_is_told_to_come_back(
+    samu: Caller, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach_reading, "LONGEST_SECONDS", 0.2)
+    async with AsyncExitStack() as everybody_elses:
+        for _ in range(REACHES_AT_ONCE):
+            await everybody_elses.enter_async_context(api.resources.reaches)
+        told = await samu.post("/v1/reach", HERE)
+        assert_problem(told, 503, "too_busy")
+        assert int(told.headers["Retry-After"]) >= 1
+    await asked(samu)  # whoever gave up holds no turn
