@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator, Generator
 
-import psycopg
 import pytest
 from playwright.async_api import Browser, expect
 
 from bench.browser import PATIENCE_MS, chromium
-from bench.stack import Stack, read_stack, running_stack
+from bench.stack import Stack, read_stack
 from tests.browser.stage import Stage, stage_on
+from tests.fixtures.stack import stack
 
 expect.set_options(timeout=PATIENCE_MS)
+
+__all__ = ["stack"]
 
 FAILED = pytest.StashKey[bool]()
 LOGS = ("api", "worker")
@@ -24,20 +26,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.when == "call":
         item.stash[FAILED] = report.failed
     return report
-
-
-@pytest.fixture(scope="session")
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        await _without_coverage_alarms(running)
-        yield running
-
-
-async def _without_coverage_alarms(stack: Stack) -> None:
-    """Whole companies come and go here within minutes: people would fall out of reach in the midst of other stories."""
-    policy = "UPDATE samus SET policy = policy || '{\"coverage_alarm_minutes\": null}'"
-    async with await psycopg.AsyncConnection.connect(stack.database, autocommit=True) as connection:
-        await connection.execute(policy)
 
 
 @pytest.fixture(scope="session")

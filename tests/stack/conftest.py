@@ -7,12 +7,14 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from bench.players import Coordinator, Heard, Samu, coordinator, eventually, samu
 from bench.post import Post, post
-from bench.stack import Stack, read_stack, running_stack
+from bench.stack import Stack, read_stack
+from tests.fixtures.stack import stack
+
+__all__ = ["stack"]
 
 pytest.register_assert_rewrite("tests.stack.scenes")
 
@@ -104,20 +106,6 @@ class Play:
         """The open solicitation of a company for a demand."""
         found = await owner.open_solicitations(demand_id)
         return next(s for s in found if all(s[k] == v for k, v in wanted.items()))
-
-
-@pytest.fixture(scope="session")
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        await _without_coverage_alarms(running)
-        yield running
-
-
-async def _without_coverage_alarms(stack: Stack) -> None:
-    """Whole companies come and go here within minutes: people would fall out of reach in the midst of other stories."""
-    policy = "UPDATE samus SET policy = policy || '{\"coverage_alarm_minutes\": null}'"
-    async with await psycopg.AsyncConnection.connect(stack.database, autocommit=True) as connection:
-        await connection.execute(policy)
 
 
 @pytest.fixture
