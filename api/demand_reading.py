@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.destinations import read_destination
 from api.resources import Resources
 from api.schemas.common import DestinationShown, PatientShown, Place
 from api.schemas.demands import (
@@ -24,7 +25,7 @@ from api.security import Caller, check_login
 from domain.fleet import Point
 from domain.people import Role
 from domain.vocabulary import DemandStatus, SolicitationState, Tier
-from storage import guard, identity, means, regulation, views
+from storage import guard, identity, regulation, views
 from storage.keyring import UnreadableError
 from storage.views import DemandView, MissionView, SolicitationView, StepView
 
@@ -57,6 +58,7 @@ async def read_demand(
     shown = _shown(found, line, asked, mission, patient, knows=knows)
     return shown.model_copy(
         update={
+            "destination": await read_destination(connection, found) if knows else DestinationShown(),
             "counter_proposals": await counter_proposals(connection, asked, resources.clock()),
             "guard_by_phone": await _guard_by_phone(connection, resources, caller, found),
         }
@@ -97,9 +99,7 @@ def _shown(
         company_id=found.company_id if knows else None,
         smur_reference=found.smur_reference if knows else None,
         end_reason=found.end_reason if knows else None,
-        destination=DestinationShown(facility_id=found.facility_id, name=found.facility_name)
-        if knows
-        else DestinationShown(),
+        destination=DestinationShown(),
         patient=patient,
         solicitations=[SolicitationOfDemand.model_validate(each) for each in asked],
         counter_proposals=[],
@@ -207,16 +207,3 @@ async def read_patient(
         log.error("the identity of demand %s cannot be opened: is a key missing?", demand_id)
         return None
     return PatientShown.model_validate(found) if found else None
-
-
-async def read_destination(connection: AsyncConnection, found: DemandView) -> DestinationShown:
-    """The facility given at the bilan, with its place."""
-    if found.facility_id is None:
-        return DestinationShown()
-    facility = await means.find_facility(connection, found.facility_id)
-    return DestinationShown(
-        facility_id=found.facility_id,
-        name=found.facility_name,
-        lat=facility.lat if facility else None,
-        lon=facility.lon if facility else None,
-    )

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.demand_reading import place, read_patient, steps_shown
+from api.destinations import destination_line, destination_of
 from api.problems import Problem
 from api.resources import Resources
-from api.schemas.common import DestinationShown
 from api.schemas.missions import MissionLine, MissionShown
 from api.security import Caller, check_login
 from api.waiting import wait_for
@@ -51,6 +51,7 @@ async def read_sheet(resources: Resources, reader: Reader, mission_id: UUID) -> 
     found = await find_mission(resources, caller, mission_id)
     async with resources.database.begin() as connection:
         steps = await views.steps_of(connection, found.id)
+        destination = await destination_of(connection, found)
         patient = None
         if await _may_read_patient(connection, reader, found):
             await check_login(connection, caller)
@@ -58,7 +59,7 @@ async def read_sheet(resources: Resources, reader: Reader, mission_id: UUID) -> 
     own = caller.company_id == found.company_id
     samu = await resources.samu(found.samu_id)
     return MissionShown(
-        **dict(mission_line(found)),
+        **dict(mission_line(found)) | {"destination": destination},
         patient=patient,
         steps=steps_shown(steps, names=own),
         samu_phone=samu.profile.phone if samu else None,
@@ -103,12 +104,7 @@ def mission_line(found: MissionView) -> MissionLine:
             **{name: getattr(found, name) for name in _SAME_NAMES},
             "expected_step": step.next if found.ended_at is None else None,
             "pickup": place(found),
-            "destination": DestinationShown(
-                facility_id=found.facility_id,
-                name=found.facility_name,
-                lat=found.facility_lat,
-                lon=found.facility_lon,
-            ),
+            "destination": destination_line(found),
         }
     )
 

@@ -149,7 +149,7 @@ KINDS: Mapping[str, Kind] = {
         "No position", "Nobody has heard where this vehicle is: send its position, or telephone."
     ),
     "no_destination": _refusal(
-        "No destination", "No facility was given yet (PUT /v1/demands/{id}/destination): ask for `to=pickup`."
+        "No destination", "No facility was given yet (PUT …/destination): ask for `to=pickup`."
     ),
     "mission_unknown": Kind(404, "Not found", "There is nothing here, or it is not yours to see."),
     "mission_ended": _refusal("Mission ended", "This mission is over."),
@@ -161,6 +161,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     "backdated_too_far": _refusal(
         "Too long ago", "A regulator may tell a step at most 30 minutes later: let the crew tell older ones."
+    ),
+    "destination_too_early": _refusal(
+        "Too early for a destination",
+        "The crew is told where to at the bilan: pass the steps up to LIEU_INTERVENTION first.",
+    ),
+    "destination_given_by_samu": _refusal(
+        "Given by the SAMU", "The SAMU itself has given another destination: only the SAMU changes it."
     ),
     "lease_lost": _refusal("Regulation lost", "This device does not regulate: take the regulation first."),
     "lease_held_elsewhere": _refusal("Regulated elsewhere", "Another device regulates this site."),

@@ -9,7 +9,7 @@ from domain.alarms import AlarmBoard
 from domain.edition import LATEST, Edition
 from domain.fleet import Point, Volume
 from domain.ledger import Ledger
-from domain.messages import DemandStart
+from domain.messages import DemandStart, Destination
 from domain.mission import Mission
 from domain.people import Actor
 from domain.policy import Policy
@@ -40,6 +40,8 @@ class Case:
     revision: int = 1
     mission: Mission | None = None
     missions_begun: int = 0
+    destination: Destination | None = None
+    """The facility that was given last, and by whom."""
     end: DemandStatus | None = None
 
     @property

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain import facts
 from domain.case import SEARCH_TIERS, Case
+from domain.destination import judge_destination
 from domain.fleet import serves
 from domain.messages import (
     AlarmSight,
@@ -19,6 +20,7 @@ from domain.messages import (
 )
 from domain.mission import Mission
 from domain.outcomes import Outcome
+from domain.people import Role
 from domain.solicitation import Solicitation
 from domain.vocabulary import DemandStatus, MissionEndReason, Tier, WithdrawalReason
 
@@ -175,10 +177,15 @@ class Decisions:
         return Reply(outcome=self.case.alarms.see(sight))
 
     def set_destination(self, order: Destination) -> Reply:
-        """The facility is known (rule 36)."""
+        """The facility is known (rule 36): from the SAMU at any moment, from the company by the rules of its desk."""
         if not self.case.is_open:
             return Reply(outcome=Outcome.DEMAND_CLOSED)
+        if order.by.role is not Role.SAMU:
+            verdict = judge_destination(self.case, order)
+            if verdict is not None:
+                return verdict
         told = [self.case.mission.company_id] if self.case.mission else []
         body = facts.DestinationSet(facility_id=order.facility_id, name=order.name, by=order.by)
         self.case.ledger.add(body, order.received_at, *told)
+        self.case.destination = order
         return Reply(outcome=Outcome.RECORDED)

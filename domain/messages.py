@@ -123,10 +123,11 @@ class Amendment(FromOutside):
 
 
 class Destination(FromOutside):
-    """The facility given at the bilan (rule 36)."""
+    """The facility given at the bilan (rule 36): by the SAMU, or by whom it told it to, who names their mission."""
 
     facility_id: str
     name: str
+    mission_id: UUID | None = None
 
 
 class StepReport(FromOutside):

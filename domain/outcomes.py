@@ -41,6 +41,8 @@ class Outcome(StrEnum):
     UNDO_TOO_LATE = "undo_too_late"
     NO_TRANSPORT_NOT_ALLOWED = "no_transport_not_allowed"
     BACKDATED_TOO_FAR = "backdated_too_far"
+    DESTINATION_TOO_EARLY = "destination_too_early"
+    DESTINATION_GIVEN_BY_SAMU = "destination_given_by_samu"
 
     LEASE_LOST = "lease_lost"
     LEASE_HELD_ELSEWHERE = "lease_held_elsewhere"

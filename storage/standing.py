@@ -7,7 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import demand_views, missions
+from domain.people import Role
+from storage.tables import demand_views, journal, missions
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,15 @@ async def standing_of(connection: AsyncConnection, demand_id: UUID) -> Standing:
     status, *values = (await connection.execute(query)).one()
     found = dict(zip(LastMission.__slots__, values, strict=True))
     return Standing(status, LastMission(**found) if found["id"] is not None else None)
+
+
+async def who_gave_destination(connection: AsyncConnection, demand_id: UUID) -> Role | None:
+    """Whose word the destination is that stands (rule 36); the journal says so."""
+    given = (
+        sa.select(journal.c.data["by"]["role"].astext)
+        .where(journal.c.subject_id == demand_id, journal.c.kind == "destination_set")
+        .order_by(journal.c.seq.desc())
+        .limit(1)
+    )
+    role = await connection.scalar(given)
+    return Role(role) if role else None

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 
-from api.demand_reading import counter_proposals, read_destination
+from api.demand_reading import counter_proposals
+from api.destinations import destination_given, facility_named, read_destination
 from api.documents import READS, WRITES
 from api.engine import Update
 from api.idempotent import IdempotentRoute, TakesKey, UpdateId
@@ -26,7 +27,7 @@ from api.security import AnyCaller, Caller, ReceivedAt, SamuActor, SamuCaller
 from api.updates import ask
 from domain.fleet import Point
 from domain.messages import Amendment, Arbitration, Cancellation, Carence, Decision, Destination, FromOutside
-from storage import means, views
+from storage import views
 from storage.views import DemandView
 
 router = APIRouter(prefix="/v1/demands/{demand_id}", tags=["demands"], route_class=IdempotentRoute)
@@ -164,14 +165,11 @@ async def set_destination(
     demand_id: UUID,
     given: DestinationGiven,
 ) -> DestinationShown:
-    """The facility given at the bilan (rule 36), from `GET /v1/facilities`."""
-    async with resources_of(request).database.connect() as connection:
-        facility = await means.find_facility(connection, given.facility_id)
-    if facility is None:
-        raise Problem("unknown_facility")
+    """The facility given at the bilan (rule 36), from `GET /v1/facilities`. It stands above what a crew has given."""
+    facility = await facility_named(resources_of(request), given.facility_id)
     message = Destination(received_at=at, by=actor, facility_id=facility.id, name=facility.name)
     await _decide(request, caller, demand_id, Update.SET_DESTINATION, message, update_id)
-    return DestinationShown(facility_id=facility.id, name=facility.name, lat=facility.lat, lon=facility.lon)
+    return destination_given(facility, actor.role)
 
 
 @router.get("/destination", summary="Read the destination", responses=READS)

@@ -6,14 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.cursors import Paged, next_cursor
+from api.destinations import destination_given, facility_named
 from api.documents import READS, WRITES
 from api.engine import Update
 from api.idempotent import IdempotentRoute, TakesKey, UpdateId
 from api.mission_reading import Reader, find_to_act, mission_line, read_sheet
 from api.receipts import receive
 from api.resources import resources_of
-from api.schemas.common import Recorded
-from api.schemas.demands import ReasonGiven
+from api.schemas.common import DestinationShown, Recorded
+from api.schemas.demands import DestinationGiven, ReasonGiven
 from api.schemas.missions import (
     MissionPage,
     MissionShown,
@@ -34,7 +35,7 @@ from api.security import (
 )
 from api.steps import KEPT, pass_step
 from api.updates import ask
-from domain.messages import FromOutside, MissionExit, ReceiptReport, Relief, StepReport, StepUndo
+from domain.messages import Destination, FromOutside, MissionExit, ReceiptReport, Relief, StepReport, StepUndo
 from storage import views
 from storage.views import MissionView
 
@@ -153,6 +154,26 @@ async def _ask(
         mission_id=reply.mission_id or mission.id,
         expected_step=reply.expected_step,
     )
+
+
+@router.put("/{mission_id}/destination", summary="Give the destination as it was told", responses=WRITES)
+async def give_destination(
+    request: Request,
+    mission: ActedOn,
+    actor: CompanyActor,
+    at: ReceivedAt,
+    update_id: UpdateId,
+    given: DestinationGiven,
+) -> DestinationShown:
+    """The facility that the SAMU told at the bilan (rule 36), from `GET /v1/facilities`: from LIEU_INTERVENTION on, until
+    the mission ends. What the SAMU itself has given is changed by the SAMU only: 409 `destination_given_by_samu`.
+    """
+    facility = await facility_named(resources_of(request), given.facility_id)
+    message = Destination(
+        received_at=at, by=actor, facility_id=facility.id, name=facility.name, mission_id=mission.id
+    )
+    await ask(resources_of(request), mission.demand_id, Update.SET_DESTINATION, message, update_id)
+    return destination_given(facility, actor.role)
 
 
 @router.delete("/{mission_id}/steps/{step_id}", summary="Take the last step back", responses=WRITES)

@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from api.fields import Answer, Body, Latitude, Line, Longitude
+from domain.people import Role
 
 
 class PlaceGiven(Body):
@@ -44,6 +45,9 @@ class DestinationShown(Answer):
     name: str | None = None
     lat: float | None = None
     lon: float | None = None
+    given_by: Role | None = Field(
+        default=None, description="Whose word it is: only the SAMU changes what it gave. Null in lists."
+    )
 
 
 class Recorded(Answer):

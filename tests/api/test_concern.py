@@ -115,3 +115,15 @@ async def test_rule_032_a_login_that_another_process_ended_reads_no_patient(
     for caller, path in paths:
         assert (await caller.get("/v1/me")).status_code == 200  # this process remembers the login
         assert_problem(await caller.get(path), 401, "session_ended")
+
+
+async def test_rule_044_a_crew_has_its_vehicle_relieved_and_then_has_no_more_to_say(
+    crew: Caller, api: Api, sheet: Json
+) -> None:
+    await get_in(crew, sheet["vehicle_id"])
+    path, other = f"/v1/missions/{sheet['id']}", _other(api, sheet)
+    relief = {"vehicle_id": str(other), "reason": "fin de service"}
+    (await crew.post(f"{path}/relief", relief)).raise_for_status()
+    assert (await crew.get(path)).json()["vehicle_id"] == str(other)
+    again = relief | {"vehicle_id": sheet["vehicle_id"]}
+    assert_problem(await crew.post(f"{path}/relief", again), 409, "not_in_this_vehicle")

@@ -1,5 +1,8 @@
-"""A telephone in a valley: the page opens, steps are kept in their order, and arrive with their own times (rule 42)."""
+"""A telephone in a valley: the page opens, steps are kept in their order, and arrive with their own times (rule 42).
+What nobody answered is taken for nothing.
+"""
 
+import asyncio
 from datetime import datetime
 
 import pytest
@@ -12,6 +15,8 @@ from tests.browser.stage import PATIENCE_S, Stage
 pytestmark = pytest.mark.timeout(PATIENCE_S)
 
 CARCASSONNE = 1
+ACCEPTANCE = "**/acceptance"
+GIVES_UP_WITHIN_MS = 40_000
 NO_NETWORK = ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
 KEPT = "() => navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
 
@@ -73,3 +78,29 @@ async def test_what_the_phone_keeps_of_the_pages_says_nothing_of_anybody(stage: 
     )
     assert "/mobile" in kept
     assert [each for each in kept if not each.startswith(("/web/", "/mobile"))] == []
+
+
+async def test_rule_028_an_acceptance_that_nobody_answered_is_no_mission(stage: Stage) -> None:
+    """The phone says that it does not know, and what to do; asked again, the platform gives the mission."""
+    stage.watch.expect(*NO_NETWORK)
+    samu, phone = await asyncio.gather(stage.samu(), stage.phone(CARCASSONNE))
+    vehicle, [site] = phone.company.vehicles[1], phone.company.sites
+    await phone.begin("Ambulancier")
+    await phone.get_in(vehicle.name, "Ada Fictive")
+    await phone.begin("Maître")
+    await phone.take()
+    await phone.tick(site.name)
+    await phone.sees_readiness("GREEN")
+    demand_id = await samu.new_demand()
+    await phone.page.route(ACCEPTANCE, lambda route: route.abort("internetdisconnected"))
+    await phone.accept(vehicle=vehicle.name)
+    await expect(phone.asked.get_by_role("alert")).to_contain_text(
+        "N’envoyez personne", timeout=GIVES_UP_WITHIN_MS
+    )
+    await expect(phone.mission_at(Step.AFFECTE)).to_have_count(0)
+    await samu.sees(demand_id, "SOLICITING_SITES")
+
+    await phone.page.unroute(ACCEPTANCE)
+    await phone.accept(vehicle=vehicle.name)
+    await phone.sees_mission()
+    await samu.sees(demand_id, "ASSIGNED")

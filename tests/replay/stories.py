@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
@@ -15,12 +15,15 @@ from domain.messages import (
     AlarmSight,
     Amendment,
     Decision,
+    Destination,
     MissionExit,
     ReceiptReport,
     Relief,
     StepUndo,
     Unavailability,
 )
+from domain.outcomes import Outcome
+from domain.people import Actor
 from domain.vocabulary import STEPS, Receipt, Step
 from tests.unit.stories import SAMU, guard, regulator, site, uid, vehicle
 from tests.workflow.guard_world import Crew, GuardWorld, period
@@ -129,6 +132,37 @@ async def broken_down_and_replaced(d: Dispatch) -> Handle:
     return handle
 
 
+async def the_crew_gives_the_destination(d: Dispatch) -> Handle:
+    """Too early, then as it was told, then the SAMU gives another, which the crew does not change."""
+    handle = await d.post()
+    reply = await d.accept(handle, A1)
+    assert reply.mission_id is not None
+    told: list[Outcome] = []
+
+    async def give(facility: str, mission_id: UUID | None, by: Actor) -> None:
+        order = Destination(
+            facility_id=facility, name=facility, mission_id=mission_id, received_at=await d.now(), by=by
+        )
+        told.append((await handle.execute_update(DemandWorkflow.set_destination, order)).outcome)
+
+    crew = regulator("A")
+    await give("CH un", reply.mission_id, crew)
+    for step in STEPS[1 : Step.BILAN_REALISE.rank + 1]:
+        await d.report(handle, reply.mission_id, step)
+    await give("CH un", reply.mission_id, crew)
+    await give("CH deux", None, SAMU)
+    await give("CH un", reply.mission_id, crew)
+    assert told == [
+        Outcome.DESTINATION_TOO_EARLY,
+        Outcome.RECORDED,
+        Outcome.RECORDED,
+        Outcome.DESTINATION_GIVEN_BY_SAMU,
+    ]
+    for step in STEPS[Step.EN_CHARGE.rank :]:
+        await d.report(handle, reply.mission_id, step)
+    return handle
+
+
 async def amended_in_search_and_on_mission(d: Dispatch) -> Handle:
     """New terms twice: solicitations are revised, then the mission is re-confirmed."""
     handle = await d.post()
@@ -202,6 +236,7 @@ PATHS: tuple[Path, ...] = (
     a_promise_is_withdrawn_and_nobody_comes,
     cancelled_on_the_way,
     broken_down_and_replaced,
+    the_crew_gives_the_destination,
     amended_in_search_and_on_mission,
     the_patients_company_declines,
     the_guard_is_reached_late,

@@ -22,6 +22,11 @@ export class Refused extends Error {
 /** Nobody answered: the network or the platform is away. What was sent may or may not have arrived. */
 export class Unreachable extends Error {}
 
+const SERVER_FAILED = 500;
+
+/** Nobody said what became of what was sent: it may have been done all the same. */
+export const unanswered = (error) => error instanceof Unreachable || error.status >= SERVER_FAILED;
+
 let deviceId = null;
 const epochs = new Map();
 const CLOCK_KEY = "rescousse.clock";

@@ -2,9 +2,9 @@
 
 import { Part, html, LANGUAGES, choose, language, t } from "core/part.js";
 import { load } from "core/i18n.js";
+import { sentenceOf } from "core/problem.js";
 import { current, logIn } from "core/session.js";
 import { HOMES, settings } from "core/start.js";
-import { sentenceOf } from "parts/toasts.js";
 
 class LoginPage extends Part {
   static properties = { sending: { state: true }, error: { state: true }, environment: { state: true } };

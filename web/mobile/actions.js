@@ -1,11 +1,12 @@
 /** What a person does on the phone, but for steps (outbox) and answers. Each ends in a stated result. */
 
-import { Refused, get, post, put, remove } from "core/api.js";
+import { Refused, all, get, post, put, remove } from "core/api.js";
+import { sentenceOf } from "core/problem.js";
 import { forget } from "core/session.js";
 import { leave } from "core/start.js";
 import { t } from "core/i18n.js";
 import { confirm } from "parts/dialogs.js";
-import { sentenceOf, toast } from "parts/toasts.js";
+import { toast } from "parts/toasts.js";
 import { beat, forgetDevice, turned } from "./device.js";
 import { openSheet, readFleet, readMissions, readPeriods, readSheet } from "./live.js";
 import { discard, soon, takeBack, undo } from "./outbox.js";
@@ -144,7 +145,7 @@ async function takeOne(id) {
     if (error.code !== "lease_held_elsewhere" || phone.me.role !== "REGULATOR") throw error;
     const holder = error.problem.holder;
     const text = t("master.take_over", { name: holder?.device_name ?? "?", person: holder?.person ?? "?" });
-    if (await confirm(t("master.take"), text, { yes: t("master.take_over_yes"), danger: true })) {
+    if (await confirm(t("regulation.take"), text, { yes: t("master.take_over_yes"), danger: true })) {
       await put(`/v1/regulation/sites/${id}`, { take_over: true });
     }
   }
@@ -152,7 +153,7 @@ async function takeOne(id) {
 
 export const giveUp = (siteId) =>
   act("giveUp", async () => {
-    await twice(t("master.give_up"), t("master.give_up_all_the_same"), (sure) =>
+    await twice(t("master.give_up"), t("regulation.give_up_all_the_same"), (sure) =>
       remove(`/v1/regulation/sites/${siteId}${sure ? "?confirm=true" : ""}`));
     turned();
     readFleet();
@@ -216,6 +217,40 @@ export const exit = (sheet, way, reason) =>
     toast(t(`exit.${way}.done`), "good");
     await Promise.all([readSheet(), readFleet()]);
     beat();
+  });
+
+/** Another vehicle of the company takes over: this phone's own mission is over with it, and calls for nobody here. */
+export const relieve = (sheet, vehicle, reason) =>
+  act("exit", async () => {
+    phone.left.set(sheet.id, "RELIEVED");
+    try {
+      await post(`/v1/missions/${sheet.id}/relief`, { vehicle_id: vehicle.id, reason });
+      toast(t("exit.relief.done", { vehicle: vehicle.name }), "good");
+      await Promise.all([readSheet(), readFleet()]);
+    } finally {
+      phone.left.delete(sheet.id); // it may come back, and be taken over by others
+    }
+    beat();
+  });
+
+/** Where patients are taken to; null when nobody answers, which is said. */
+export const readFacilities = () =>
+  act("facilities", async () => {
+    phone.facilities ??= await all("/v1/facilities");
+    return phone.facilities;
+  });
+
+/** The facility as the SAMU told it (rule 36). Its own word may have come meanwhile: then that one is shown. */
+export const giveDestination = (sheet, facilityId) =>
+  act("destination", async () => {
+    try {
+      const told = await put(`/v1/missions/${sheet.id}/destination`, { facility_id: facilityId });
+      if (phone.sheet?.id === sheet.id) phone.set({ sheet: { ...phone.sheet, destination: told } });
+      toast(t("destination.done"), "good");
+    } catch (error) {
+      readSheet();
+      throw error;
+    }
   });
 
 /** Look at a mission of another vehicle, or (null) go back to one's own. */

@@ -1,7 +1,9 @@
 /** Answers to what this phone is asked: nothing is shown as true before the platform has confirmed it. */
 
-import { Refused, post } from "core/api.js";
-import { sentenceOf, toast } from "parts/toasts.js";
+import { Refused, post, unanswered } from "core/api.js";
+import { t } from "core/i18n.js";
+import { sentenceOf } from "core/problem.js";
+import { toast } from "parts/toasts.js";
 import { outcome, useAsks } from "./asks-state.js";
 import { beat } from "./device.js";
 import { openSheet, readFleet, readMissions } from "./live.js";
@@ -45,17 +47,18 @@ async function answer(ask, verb, body) {
   try {
     return await post(`/v1/solicitations/${ask.id}/${verb}`, body, { site });
   } catch (error) {
-    failed(ask, error);
+    failed(ask, verb, error);
     return null;
   } finally {
     useAsks();
   }
 }
 
-function failed(ask, error) {
-  const said = sentenceOf(error);
+function failed(ask, verb, error) {
+  const unknown = verb === "acceptance" && unanswered(error);
+  const said = unknown ? t("acceptance.unknown") : sentenceOf(error);
   if (error instanceof Refused && error.code === "already_assigned") return outcome(ask, "ALREADY_ASSIGNED");
   if (error instanceof Refused && OVER.has(error.code)) return outcome(ask, "EXPIRED", { sentence: said });
-  outcome(ask, "FAILED", { sentence: said });
+  outcome(ask, "FAILED", { sentence: said, unknown });
   toast(said, "bad");
 }

@@ -29,13 +29,22 @@ const DEMAND_ENDS = new Set(["mission_assigned", "demand_cancelled", "demand_unf
 
 const read = reading(async () => {
   const found = await all("/v1/solicitations?state=OPEN");
-  dropFailed(new Set(found.map((each) => each.id)));
+  await settleFailed(new Set(found.map((each) => each.id)));
   phone.set({ asks: found.filter((each) => each.answerable_here) });
 });
 
-/** An answer that failed can be given again only while it is asked. */
-function dropFailed(open) {
-  for (const [id, { state }] of phone.outcomes) if (state === "FAILED" && !open.has(id)) phone.outcomes.delete(id);
+/**
+ * An answer that failed can be given again only while it is asked. Of an acceptance that nobody answered, our missions
+ * say then what became of it.
+ */
+async function settleFailed(open) {
+  const gone = [...phone.outcomes].filter(([id, { state }]) => state === "FAILED" && !open.has(id));
+  const missions = gone.some(([, { unknown }]) => unknown) ? await all("/v1/missions?state=OPEN") : [];
+  for (const [id, { ask, unknown }] of gone) {
+    const isOurs = missions.some((each) => each.demand_id === ask.demand_id);
+    if (unknown) outcome(ask, isOurs ? "CONFIRMED" : "NOT_RECORDED");
+    else phone.outcomes.delete(id);
+  }
 }
 
 /** Read what is asked; with a fact, only if it is about that, after what the fact itself says was used. */

@@ -1,22 +1,17 @@
 /** The communes of the area, once, to say where a place is before its address is told. */
 
 import { get } from "core/api.js";
+import { nearest } from "core/places.js";
 import { phone } from "./state.js";
 
 const NEAR_KM = 15;
-const KM_PER_DEGREE = 111.195;
 let asked = false;
 
-/** The nearest commune that is known; asks for them the first time. */
-export function nearest(lat, lon) {
+/** The nearest commune that is known, if it is near; asks for them the first time. */
+export function communeNear(place) {
   if (!asked) ask();
-  let best = null;
-  for (const each of phone.communes ?? []) {
-    const east = (each.lon - lon) * Math.cos((lat * Math.PI) / 180);
-    const km = Math.hypot(each.lat - lat, east) * KM_PER_DEGREE;
-    if (km < (best?.km ?? NEAR_KM)) best = { km, name: each.name };
-  }
-  return best;
+  const found = nearest(place, phone.communes ?? []);
+  return found && found.km < NEAR_KM ? found : null;
 }
 
 async function ask() {

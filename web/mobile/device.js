@@ -2,6 +2,7 @@
 
 import { LoggedOut } from "core/session.js";
 import { Refused, post, useDevice, useEpochs } from "core/api.js";
+import { keepPace } from "core/pace.js";
 import { Stream } from "core/stream.js";
 import { t } from "core/i18n.js";
 import { phone } from "./state.js";
@@ -32,7 +33,7 @@ export function forgetDevice() {
 export async function beDevice() {
   phone.deviceId = remembered();
   if (phone.deviceId) useDevice(phone.deviceId);
-  startMetronome();
+  keepPace(BEAT_MS, beat);
   await beat();
   if (phone.deviceId) listen();
 }
@@ -46,23 +47,6 @@ async function register() {
   phone.set({ deviceId: told.id });
   phone.dispatchEvent(new Event("device"));
   listen();
-}
-
-/** A timer of a page that is not in front may come once a minute; a worker's comes on time while the page lives. */
-function startMetronome() {
-  try {
-    const worker = new Worker("/web/mobile/metronome.js");
-    worker.onmessage = () => beat();
-    worker.onerror = startTimer; // its file did not come
-  } catch {
-    startTimer();
-  }
-}
-
-let timer = null;
-
-function startTimer() {
-  timer ??= setInterval(beat, BEAT_MS);
 }
 
 /** One heartbeat: keeps what is regulated, tells what will be received. Never raises. */

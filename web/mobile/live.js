@@ -5,6 +5,7 @@
 
 import { all, get, post } from "core/api.js";
 import { t } from "core/i18n.js";
+import { wordsOfOutcome } from "core/problem.js";
 import { sounds } from "core/sound.js";
 import { toast } from "parts/toasts.js";
 import { useAsks } from "./asks-state.js";
@@ -166,7 +167,7 @@ export function onFact({ detail: fact }) {
   if (fact.kind === "step_undone") {
     phone.set({ sheet: withoutStep(phone.sheet, fact.data.mission_id, fact.data.step_id) });
   }
-  if (fact.kind === "step_turned_away") turnedAway(fact.data.step_id, t("step.turned_away"));
+  if (fact.kind === "step_turned_away") turnedAway(fact.data.step_id, wordsOfOutcome(fact.data));
   if (fact.kind === "demand_amended" && fact.demand_id === phone.sheet?.demand_id) amended();
   if (fact.kind.startsWith("crew_") && fact.data.device_id === phone.deviceId) phone.dispatchEvent(new Event("seat"));
   if (fact.kind.startsWith("regulation_") || fact.kind.startsWith("handover_")) phone.dispatchEvent(new Event("seat"));

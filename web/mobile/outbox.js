@@ -5,7 +5,7 @@
 
 import { LoggedOut } from "core/session.js";
 import { Refused, Unreachable, post, remove, serverNow, uuid } from "core/api.js";
-import { sentenceOf } from "parts/toasts.js";
+import { sentenceOf } from "core/problem.js";
 import { STEPS, phone } from "./state.js";
 import { steps } from "./store.js";
 

@@ -2,7 +2,7 @@
 
 import { get } from "core/api.js";
 import { html, nothing, t } from "core/part.js";
-import { sentenceOf } from "parts/toasts.js";
+import { sentenceOf } from "core/problem.js";
 import { STEPS, phone, reading } from "./state.js";
 
 const AGAIN_MS = 60_000;

@@ -64,6 +64,7 @@ class Phone extends EventTarget {
   periods = null;
   period = null;
   teammates = null;
+  facilities = null;
   sectors = null;
 
   fix = null;

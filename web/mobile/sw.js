@@ -14,6 +14,8 @@ const PATIENCE_MS = 2500;
 const AT_ONCE = 6;
 /** A phone's clock may be wrong by as much: what ended before is told silently. */
 const LATE_MS = 10 * 60_000;
+/** What stays on the screen until somebody has looked: the phone must act, or is asked nothing any more. */
+const URGENT = new Set(["solicitation", "mission", "cancelled", "regulation_suspended"]);
 const ICON = "/web/icons/icon-192.png";
 const BADGE = "/web/icons/badge-96.png";
 
@@ -89,7 +91,7 @@ async function tell(data) {
   const name = tag || "rescousse";
   const late = until && Date.parse(until) + LATE_MS < Date.now();
   if (kind === "over" || late) return silence(name, title, body);
-  const urgent = kind === "solicitation" || kind === "mission" || kind === "cancelled";
+  const urgent = URGENT.has(kind);
   await self.registration.showNotification(title, {
     body, tag: name, data: { url }, icon: ICON, badge: BADGE, renotify: true, requireInteraction: urgent,
     timestamp: Date.parse(at) || Date.now(), vibrate: urgent ? [400, 150, 400, 150, 400] : [200], lang: "fr",

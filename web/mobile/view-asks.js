@@ -5,7 +5,7 @@ import { clock, until } from "core/time.js";
 import { dialog } from "parts/dialogs.js";
 import { accept, cannotCome, counter, refuse } from "./answers.js";
 import { cards } from "./asks-state.js";
-import { nearest } from "./communes.js";
+import { communeNear } from "./communes.js";
 import { chooseReason } from "./reasons.js";
 import { phone } from "./state.js";
 
@@ -17,6 +17,7 @@ const UNAVAILABLE = ["unavailable.breakdown", "unavailable.mission", "unavailabl
 const ENDS = {
   CONFIRMED: ["green", "ask.CONFIRMED"],
   ALREADY_ASSIGNED: ["grey", "ask.ALREADY_ASSIGNED"],
+  NOT_RECORDED: ["grey", "ask.NOT_RECORDED"],
   WITHDRAWN: ["grey", "ask.WITHDRAWN"],
   EXPIRED: ["grey", "ask.EXPIRED"],
   REFUSED: ["grey", "ask.REFUSED"],
@@ -48,7 +49,7 @@ function endCard({ ask, state, sentence, minutes }) {
 /** A refusal may still be turned into an acceptance while the search is open (rule 7). */
 function afterAll(ask) {
   if (until(ask.answer_before) <= 0) return nothing;
-  return html`<button @click=${() => yesAfterAll(ask)}>${t("ask.accept_after_all")}</button>`;
+  return html`<button @click=${() => yesAfterAll(ask)}>${t("answer.after_all")}</button>`;
 }
 
 async function yesAfterAll(ask) {
@@ -80,17 +81,17 @@ function openCard({ ask, state, sentence }) {
 
 function answers(ask, guard) {
   return html`<div class="answers">
-    <button class="main accept" @click=${(event) => yes(ask, event)}>${t("ask.accept")}</button>
+    <button class="main accept" @click=${(event) => yes(ask, event)}>${t("answer.accept")}</button>
     ${guard
       ? html`<button class="danger" @click=${() => unavailable(ask)}>${t("ask.unavailable")}</button>`
-      : html`<button class="danger" @click=${() => no(ask)}>${t("ask.refuse")}</button>
-        <button @click=${() => promise(ask)}>${t("ask.counter")}</button>`}</div>`;
+      : html`<button class="danger" @click=${() => no(ask)}>${t("answer.refuse")}</button>
+        <button @click=${() => promise(ask)}>${t("answer.counter")}</button>`}</div>`;
 }
 
 /** Which vehicle goes: for a site or a free choice somebody must say so; one's own is chosen beforehand (rule 52). */
 function vehicleOf(ask, sending) {
   const able = suitable(ask);
-  if (!able.length) return html`<p class="error">${t("ask.no_vehicle")}</p>`;
+  if (!able.length) return html`<p class="error">${t("answer.no_vehicle")}</p>`;
   const own = able.find((each) => each.id === phone.aboard?.vehicle_id)?.id ?? (able.length === 1 ? able[0].id : null);
   return html`<fieldset class="choice" role="radiogroup" aria-labelledby="goes-${ask.id}" ?disabled=${sending}>
     <legend id="goes-${ask.id}">${t("vehicle")}</legend>
@@ -120,7 +121,7 @@ function yes(ask, event) {
 /** A short reason, or none: two taps, nothing to type. */
 async function no(ask) {
   const reasons = REFUSALS.map((key) => t(key));
-  const reason = await chooseReason(t("ask.refuse"), { reasons, plain: t("ask.refuse_plain") });
+  const reason = await chooseReason(t("answer.refuse"), { reasons, plain: t("ask.refuse_plain") });
   if (reason !== null) refuse(ask, reason);
 }
 
@@ -134,7 +135,7 @@ async function unavailable(ask) {
 async function promise(ask) {
   const from = ask.demand.max_delay_minutes;
   const offered = MORE_MINUTES.map((more) => [more, from + more]).filter(([, minutes]) => minutes <= LONGEST_MINUTES);
-  const chosen = await dialog(t("ask.counter"), (done) => html`
+  const chosen = await dialog(t("answer.counter"), (done) => html`
     <p>${t("ask.counter.what", { n: from })}</p>
     <div class="counters">${offered.map(([more, minutes]) => html`
       <button @click=${() => done(minutes)}>
@@ -158,13 +159,13 @@ function typed(event, from, done) {
 function termOf(ask) {
   const { max_delay_minutes: n, deadline } = ask.demand;
   const before = t("ask.before", { time: clock(deadline) });
-  return ask.tier === "FREE_CHOICE" ? before : `${t("delay", { n })}, ${before}`;
+  return ask.tier === "FREE_CHOICE" ? before : `${t("minutes", { n })}, ${before}`;
 }
 
 /** Before the mission is ours there is no address: the nearest commune, and how far it is. */
 function placeOf(ask) {
   const { lat, lon } = ask.demand.pickup;
-  const commune = nearest(lat, lon);
+  const commune = communeNear({ lat, lon });
   const where = commune ? t("ask.near", { name: commune.name }) : `${lat.toFixed(4)}, ${lon.toFixed(4)}`;
   return ask.eta_minutes === null ? where : `${where} · ${t("ask.eta", { n: ask.eta_minutes })}`;
 }

@@ -12,7 +12,7 @@ export function masterView() {
   const { company } = phone;
   if (!company) return html`<p class="quiet">${t(phone.away ? "fleet.unknown" : "loading")}</p>`;
   return html`${offersView()}${notReceived()}${missionsView()}
-    <section class="stack" aria-labelledby="sites-title"><h2 id="sites-title">${t("master.sites")}</h2>
+    <section class="stack" aria-labelledby="sites-title"><h2 id="sites-title">${t("means.title")}</h2>
       ${repeat(company.sites, (each) => each.id, siteView)}</section>
     ${ownVehicle()}`;
 }
@@ -24,7 +24,7 @@ export function masterFoot() {
   const sending = running.has("take");
   return html`<button class="main primary" ?disabled=${sending || !phone.deviceId}
       @click=${() => take(free.map((each) => each.id))}>
-    ${t(sending ? "sending" : "master.take")}</button>`;
+    ${t(sending ? "sending" : "regulation.take")}</button>`;
 }
 
 function freeSites() {
@@ -36,7 +36,7 @@ function offersView() {
   const offers = phone.readiness?.offers ?? [];
   return offers.map((each) => html`<div class="strip blue"
       role="alert"><span>● ${t("master.offer", { site: each.site_name, device: each.from_device ?? "?" })}</span>
-    <button class="primary" @click=${() => acceptOffer(each.site_id)}>${t("master.accept_offer")}</button></div>`);
+    <button class="primary" @click=${() => acceptOffer(each.site_id)}>${t("regulation.accept")}</button></div>`);
 }
 
 function siteView(site) {
@@ -59,7 +59,7 @@ function holderOf(site, mine) {
   if (site.regulation.state === "HELD") return html`<span
       class="state grey">${t("master.elsewhere", { name: site.regulation.device?.name ?? "" })}</span>`;
   const suspended = site.regulation.state === "SUSPENDED";
-  return html`<span class="state red">${t(suspended ? "master.suspended" : "master.free")}</span>`;
+  return html`<span class="state red">${t(suspended ? "master.suspended" : "regulation.nobody")}</span>`;
 }
 
 /** Beside the big button, where there is one: a site of several, or one that a regulator takes from another post. */
@@ -101,7 +101,7 @@ function notReceived() {
 function missionsView() {
   if (!phone.missions.length) return nothing;
   return html`<section class="stack" aria-labelledby="missions-title"><h2
-      id="missions-title">${t("master.missions")}</h2>
+      id="missions-title">${t("missions.title")}</h2>
     ${repeat(phone.missions, (each) => each.id, (each) => html`
       <button class="line" data-id=${each.id} data-state=${each.step} @click=${() => look(each.id)}>
       <span><strong>${phone.vehicle(each.vehicle_id)?.name ?? ""}</strong> · ${term("STEP", each.step)}</span>

@@ -2,6 +2,7 @@
 
 import { html, ifDefined, nothing, repeat, t, term } from "core/part.js";
 import { clock, clockSeconds } from "core/time.js";
+import { destinationView } from "./destination.js";
 import { exitsView } from "./exits.js";
 import { receipt } from "./live.js";
 import { look } from "./actions.js";
@@ -25,7 +26,7 @@ export function missionView() {
     ${stepsView(sheet)}
     ${exitsView(sheet)}
     <p class="quiet small">${t("mission.reference", { reference: sheet.reference })} ·
-      ${t("delay", { n: sheet.max_delay_minutes })} · ${term("VOLUME", sheet.volume)}</p>
+      ${t("minutes", { n: sheet.max_delay_minutes })} · ${term("VOLUME", sheet.volume)}</p>
   </article>`;
 }
 
@@ -66,7 +67,7 @@ function promiseView(sheet) {
 function placeView(sheet) {
   const { address, access, lat, lon } = sheet.pickup;
   if (goalOf(sheet).to === "destination") {
-    return html`<section class="place" aria-label=${t("mission.destination")}><p
+    return html`<section class="place" aria-label=${t("demand.destination")}><p
         class="address">→ ${sheet.destination.name}</p></section>`;
   }
   return html`<section class="place" aria-label=${t("mission.place")}>
@@ -96,7 +97,7 @@ const entry = (key, words) => (words ? html`<div><dt>${t(key)}</dt><dd class="li
 function aboutView(sheet) {
   if (!sheet.motive && !sheet.instructions) return nothing;
   return html`<dl class="about">
-    ${entry("mission.motive", sheet.motive)}${entry("mission.instructions", sheet.instructions)}
+    ${entry("demand.motive", sheet.motive)}${entry("demand.instructions", sheet.instructions)}
   </dl>`;
 }
 
@@ -114,15 +115,6 @@ function patientView(sheet) {
   const more = facts.length ? html`<br>${facts.join(" · ")}` : nothing;
   const words = html`<strong>${name || t("patient.unnamed")}</strong>${more}`;
   return html`<dl class="about">${entry("patient", words)}</dl>`;
-}
-
-function destinationView(sheet) {
-  const { name } = sheet.destination ?? {};
-  if (goalOf(sheet).to === "destination") {
-    return html`<dl class="about">${entry("mission.place", sheet.pickup.address)}</dl>`;
-  }
-  const words = name ?? html`<span class="quiet">${t("mission.no_destination")}</span>`;
-  return html`<dl class="about">${entry("mission.destination", words)}</dl>`;
 }
 
 /** All steps in their order: passed, kept on this phone, next, to come. */

@@ -42,7 +42,7 @@ function stripView() {
 
 function outStrip() {
   if (!phone.loggedOut) return nothing;
-  return html`<div class="strip red" role="alert"><span>✕ ${t("strip.logged_out")}</span>
+  return html`<div class="strip red" role="alert"><span>✕ ${t("error.logged_out")}</span>
     <button @click=${() => leave()}>${t("login.again")}</button></div>`;
 }
 

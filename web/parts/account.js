@@ -1,10 +1,11 @@
 /** Who is here, in which language, how loud; and out. */
 
 import { choose, LANGUAGES, language, Part, html, t } from "core/part.js";
+import { sentenceOf } from "core/problem.js";
 import { logOut } from "core/start.js";
 import { sounds } from "core/sound.js";
 import { confirm } from "parts/dialogs.js";
-import { complain, sentenceOf } from "parts/toasts.js";
+import { complain } from "parts/toasts.js";
 
 class Account extends Part {
   static properties = { me: { attribute: false }, leaving: { state: true } };

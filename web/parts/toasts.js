@@ -1,6 +1,7 @@
 /** Short words that come and go: what became of an action. Nothing is said here only, that somebody must not miss. */
 
-import { Part, html, repeat, t, term } from "core/part.js";
+import { Part, html, repeat, t } from "core/part.js";
+import { sentenceOf } from "core/problem.js";
 
 const LASTS_MS = 6000;
 const news = new EventTarget();
@@ -22,26 +23,9 @@ export function drop(id) {
   news.dispatchEvent(new Event("change"));
 }
 
-/** What went wrong with an action, in the API's own sentence, or that nobody answered. */
+/** Say what went wrong with an action. */
 export function complain(error) {
   toast(sentenceOf(error), "bad");
-}
-
-/** The sentence for an error of a call. */
-export function sentenceOf(error) {
-  if (error.problem) return refusal(error);
-  if (error.constructor.name === "Unreachable") return t("error.unreachable");
-  if (error.constructor.name === "LoggedOut") return t("error.logged_out");
-  return t("error.unexpected");
-}
-
-/** In this language, if its code has words; else as the API says it. */
-function refusal(error) {
-  if (error.status >= 500 && error.code === "unknown") return t("error.unreachable"); // something between us and it
-  const key = `PROBLEM.${error.code}`;
-  const given = { ...error.problem, expected_step: term("STEP", error.problem.expected_step) };
-  const told = t(key, given);
-  return told === key ? error.message : told;
 }
 
 class Toasts extends Part {

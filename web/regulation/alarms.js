@@ -4,7 +4,7 @@ import { Part, html, nothing, repeat, t } from "core/part.js";
 import { post } from "core/api.js";
 import { ago, clockSeconds } from "core/time.js";
 import { complain } from "parts/toasts.js";
-import { Settling, unless } from "./settling.js";
+import { Settling, unless } from "core/hand.js";
 
 /** An alarm that comes or goes moves the others: what is pressed at that moment was meant for another one. */
 const SETTLES_MS = 600;

@@ -1,9 +1,10 @@
 /** Answers to solicitations. Nothing is shown as done before the API said so. */
 
-import { Unreachable, post, serverNow } from "core/api.js";
+import { post, serverNow, unanswered } from "core/api.js";
 import { t } from "core/i18n.js";
+import { sentenceOf } from "core/problem.js";
 import { sounds } from "core/sound.js";
-import { sentenceOf, toast } from "parts/toasts.js";
+import { toast } from "parts/toasts.js";
 import { siteOf } from "./cards.js";
 
 /** What a refusal of the API says about the solicitation itself. */
@@ -16,9 +17,6 @@ const CLOSES = {
 /** Somebody has it; perhaps we do. */
 const HAS_A_WINNER = new Set(["already_assigned", "demand_closed"]);
 const OF_THE_LEASE = new Set(["lease_lost", "lease_held_elsewhere", "device_closed"]);
-
-/** From this status on the platform failed: what was sent may have been done all the same. */
-const SERVER_FAILED = 500;
 
 export class Answers {
   #desk;
@@ -80,9 +78,8 @@ export class Answers {
 
   async #failed(asked, verb, error) {
     if (HAS_A_WINNER.has(error.code)) await this.#desk.readMissions.now(); // before somebody else is said to have it
-    const unanswered = error instanceof Unreachable || error.status >= SERVER_FAILED;
-    const unknown = unanswered && verb === "acceptance";
-    const text = unknown ? t("asked.unknown_outcome") : sentenceOf(error);
+    const unknown = verb === "acceptance" && unanswered(error);
+    const text = unknown ? t("acceptance.unknown") : sentenceOf(error);
     this.#desk.touch(asked.id, { sending: null, trouble: { code: error.code ?? null, text }, ...CLOSES[error.code] });
     if (!this.#desk.asked.has(asked.id)) toast(text, "bad");
     this.#desk.readAsked.now();

@@ -1,13 +1,14 @@
 /** The middle of the page: what is asked of this company, one card for each demand, the most urgent first. */
 
+import { Settling, unless } from "core/hand.js";
 import { Part, classMap, html, live, nothing, repeat, t, term } from "core/part.js";
+import { coordinates } from "core/places.js";
 import { clock, clockSeconds } from "core/time.js";
-import "parts/countdown.js";
+import { amended, badge, left, mayCounter, nothingAsked, tooLate, verdict, why, won } from "./card-words.js";
+import { answeredOf, cardsOf, choicesFor, isAsked, isOurs, isPromised } from "./cards.js";
 import { counterPanel, refusePanel } from "./panels.js";
-import { answeredOf, cardsOf, choicesFor, isAsked, isOurs, isPromised, missionOf } from "./cards.js";
 import { isInSight, pinsOf } from "./sight.js";
-import { Settling, unless } from "./settling.js";
-import { askedName, coordinates, eta, outcome, placeMore, placeName } from "./words.js";
+import { askedName, eta, outcome, placeMore, placeName } from "./words.js";
 
 const BADGES = { OPEN: "blue", WAITING: "blue", CONFIRMED: "green", LOST: "red", CLOSED: "" };
 
@@ -16,6 +17,8 @@ const MOVED_MS = 550;
 const CAME_MS = 250;
 /** The keys rest after an answer, and when they mean another card. */
 const KEYS_REST_MS = 700;
+
+const key = (name) => html` <kbd aria-hidden="true">${name}</kbd>`;
 
 class Asked extends Part {
   #places = new Settling(this);
@@ -61,7 +64,7 @@ class Asked extends Part {
         <span class="row">${asking && cards[0].state === "OPEN" ? left(cards[0]) : nothing}
           <span class="count">${asking || ""}</span></span></div>
       <p class="visually-hidden" role="status">${asking ? t("front.asked", { n: asking }) : ""}</p>
-      ${cards.length ? nothing : this.#empty()}
+      ${cards.length ? nothing : nothingAsked(this.app)}
       ${repeat(cards, (each) => each.id, (each) => this.#card(each, each.id === this.#keyed))}
       ${this.#answered(answered)}
     </section>`;
@@ -132,16 +135,6 @@ class Asked extends Part {
     this.requestUpdate();
   }
 
-  #empty() {
-    const told = this.app.beat.told;
-    const names = told ? [...told.receives.sites, ...told.receives.vehicles].map((each) => each.name) : [];
-    const { colour } = this.app.beat.readiness;
-    const all = new Intl.ListFormat(document.documentElement.lang).format(names);
-    const key = colour === "RED" || !names.length ? "asked.empty_red" : "asked.empty";
-    return html`<div class="surface empty"><p><strong>${t("asked.none")}</strong></p>
-      <p>${t(key, { names: all })}</p><p class="quiet">${t("asked.empty_how")}</p></div>`;
-  }
-
   #card(card, keyed) {
     const { desk } = this.app;
     const [first] = card.rows;
@@ -158,14 +151,14 @@ class Asked extends Part {
           ? left(card)
           : html`<p class="verdict">${card.state === "CONFIRMED" ? "✓ " : ""}${verdict(card)}</p>`}
         <div class="badges">
-          <span class="state ${card.ours ? BADGES[card.state] : ""}" role="status">${this.#badge(card)}</span>
+          <span class="state ${card.ours ? BADGES[card.state] : ""}" role="status">${badge(card)}</span>
           ${card.terms.exercise ? html`<span class="state amber">${t("exercise")}</span>` : nothing}
-          ${this.#amended(card)}
+          ${amended(desk, card)}
           ${card.state === "OPEN" && card.ours ? html`<span class="hand">${t("asked.keys_here",
-            { keys: this.#mayCounter(card, open) ? "A R D" : "A R" })}</span>` : nothing}
+            { keys: mayCounter(this.app.desk, card, open) ? "A R D" : "A R" })}</span>` : nothing}
         </div>
       </header>
-      ${card.state === "CONFIRMED" ? this.#won(card) : nothing}
+      ${card.state === "CONFIRMED" ? won(desk, card) : nothing}
       <h3 id="place-${card.id}">${placeName(desk, card.terms.pickup)}</h3>
       <p class="terms">
         ${promised ? html`<strong>${t("asked.your_delay", { n: promised })}</strong>`
@@ -182,41 +175,6 @@ class Asked extends Part {
     </article>`;
   }
 
-  #badge(card) {
-    if (card.state === "WAITING") return t("card.WAITING");
-    if (card.state !== "OPEN") return t(`badge.${card.state}`);
-    if (!card.ours) return t("badge.ELSEWHERE");
-    return card.rows.some((each) => each.rung_at) ? t("badge.RUNG") : t("badge.OPEN");
-  }
-
-  #amended(card) {
-    if (this.reconfirms(card)) return html`<span class="state amber">${t("asked.reconfirm")}</span>`;
-    const asks = card.state === "OPEN" || card.state === "WAITING";
-    return asks && card.terms.revision > 1 ? html`<span class="state amber">${t("asked.amended")}</span>` : nothing;
-  }
-
-  /** The mission that would go on by accepting, on the amended terms (rule 91); else nothing. */
-  reconfirms(card) {
-    return card.state === "OPEN" ? missionOf(this.app.desk, card.id) : undefined;
-  }
-
-  /** Whether a longer delay may be proposed: not for one that was promised, nor for a mission that runs. */
-  #mayCounter(card, open) {
-    return !this.reconfirms(card) && !open.every((each) => each.tier === "FREE_CHOICE");
-  }
-
-  #won(card) {
-    const { desk } = this.app;
-    const vehicle = desk.vehicle(card.won.vehicle_id);
-    const mission = desk.missions.get(card.won.mission_id);
-    const promised = card.won.promised_at ?? mission?.promised_at;
-    const bound = card.won.phone_bound ?? mission?.phone_bound;
-    return html`<p class="won">${t("won.vehicle", { vehicle: vehicle?.name ?? "" })}
-        ${promised ? t("won.promised", { time: clock(promised) }) : ""}</p>
-      <p class="phone">${bound === false ? html`<strong>⚠ ${card.won.notice ?? t("won.no_phone")}</strong>`
-        : bound ? `✓ ${t("won.phone")}` : nothing}</p>`;
-  }
-
   #row(card, asked, several, best) {
     const { desk } = this.app;
     const open = asked.state === "OPEN";
@@ -229,24 +187,11 @@ class Asked extends Part {
         ${asked.to_confirm ? html`<span class="state amber small">${t("asked.to_confirm")}</span>` : nothing}
       </div>
       <div class="eta"><span class="figures">${open || asked.eta_minutes ? eta(asked)
-        : ""}</span>${this.#tooLate(card, asked)}</div>
+        : ""}</span>${tooLate(card, asked)}</div>
       ${open && isOurs(asked) ? this.#actions(card, asked, several, best)
-        : html`<div class="outcome">${this.#why(card, asked)}</div>`}
+        : html`<div class="outcome">${why(card, asked)}</div>`}
       ${asked.trouble ? html`<p class="error" role="alert">${asked.trouble.text}</p>` : nothing}
     </li>`;
-  }
-
-  /** Of an open one that is not answered here: where it is. */
-  #why(card, asked) {
-    if (asked.state !== "OPEN") return card.won && asked.reason === "ALREADY_ASSIGNED" ? t("won.other")
-      : outcome(asked);
-    return t(asked.tier === "GUARD" ? "asked.by_guard_phone" : "asked.not_here");
-  }
-
-  #tooLate(card, asked) {
-    if (asked.eta_minutes == null || asked.state !== "OPEN" || isPromised(asked)) return nothing;
-    const late = Date.parse(asked.opened_at) + asked.eta_minutes * 60_000 > Date.parse(card.terms.deadline) + 60_000;
-    return late ? html`<span class="late-word">${t("asked.eta_late")}</span>` : nothing;
   }
 
   #actions(card, asked, several, best) {
@@ -259,7 +204,7 @@ class Asked extends Part {
       ${asked.vehicle_id ? nothing : this.#choose(asked, choices, chosen)}
       <button class="accept ${off ? "" : "soon"}" aria-describedby="name-${asked.id}"
         aria-disabled=${off || this.settling} @click=${unless(off, () => this.#accept(asked, chosen))}>${t(waiting
-          ? "sending" : "asked.accept")}${best ? key("A") : nothing}</button>
+          ? "sending" : "answer.accept")}${best ? key("A") : nothing}</button>
       ${several > 1 ? html`<button class="plain" aria-describedby="name-${asked.id}" aria-disabled=${sending}
         @click=${unless(sending, () => this.open(card, "refuse", asked.id))}>${t(asked.site_id && !asked.vehicle_id
           ? "asked.not_this_site" : "asked.not_this")}</button>` : nothing}
@@ -267,7 +212,7 @@ class Asked extends Part {
   }
 
   #choose(asked, choices, chosen) {
-    if (!choices.length) return html`<p class="error">${t("asked.no_vehicle")}</p>`;
+    if (!choices.length) return html`<p class="error">${t("answer.no_vehicle")}</p>`;
     const gone = chosen ? null : this.app.desk.vehicle(this.chosen.get(asked.id))?.name;
     return html`<label class="choose"><span>${t("asked.choose")}</span>
       <select .value=${live(chosen ?? "")} @change=${(event) => this.#pick(asked, event.target.value)}>
@@ -304,20 +249,20 @@ class Asked extends Part {
   #footer(card, open) {
     const panel = this.panel?.demand === card.id ? this.panel : null;
     const busy = open.some((each) => each.sending);
-    const may = this.#mayCounter(card, open);
+    const may = mayCounter(this.app.desk, card, open);
     return html`<footer>
       <div class="row">
         <button aria-expanded=${panel?.kind === "refuse"} aria-disabled=${busy}
-          @click=${unless(busy, () => this.open(card, "refuse"))}>${t("asked.refuse")}${key("R")}</button>
+          @click=${unless(busy, () => this.open(card, "refuse"))}>${t("answer.refuse")}${key("R")}</button>
         ${may ? html`<button aria-expanded=${panel?.kind === "counter"} aria-disabled=${busy}
-          @click=${unless(busy, () => this.open(card, "counter"))}>${t("asked.counter")}${key("D")}</button>` : nothing}
+          @click=${unless(busy, () => this.open(card, "counter"))}>${t("answer.counter")}${key("D")}</button>` : nothing}
         <button class="plain" aria-expanded=${panel?.kind === "map"}
-          @click=${() => this.open(card, "map")}>${t("asked.map")}</button>
+          @click=${() => this.open(card, "map")}>${t("map.label")}</button>
       </div>
       ${panel?.kind === "refuse" ? refusePanel(this, card, open) : nothing}
       ${panel?.kind === "counter" && may ? counterPanel(this, card, open) : nothing}
       ${panel?.kind === "map"
-        ? html`<r-map .pins=${pinsOf(this.app.desk, card)} .view=${card.id} label=${t("asked.map")}></r-map>` : nothing}
+        ? html`<r-map .pins=${pinsOf(this.app.desk, card)} .view=${card.id} label=${t("map.label")}></r-map>` : nothing}
     </footer>`;
   }
 
@@ -342,7 +287,7 @@ class Asked extends Part {
             : ""}</span></span>
         ${each.vehicle_id ? html`<button aria-disabled=${Boolean(each.sending) || this.settling}
           class=${each.sending ? "" : "soon"} @click=${unless(each.sending, () => this.#accept(each))}>
-          ${t(each.sending ? "sending" : "asked.after_all")}</button>` : nothing}
+          ${t(each.sending ? "sending" : "answer.after_all")}</button>` : nothing}
         ${each.trouble ? html`<p class="error" role="alert">${each.trouble.text}</p>` : nothing}
       </li>`)}</ul></div>`;
   }
@@ -364,7 +309,7 @@ class Asked extends Part {
     const best = card && this.#best(card);
     if (!best || card.id !== this.#keyed || this.settling || this.#keys.now) return;
     if (kind === "accept") this.#acceptByKey(best);
-    else if (kind === "refuse" || this.#mayCounter(card, card.rows.filter(isAsked))) this.open(card, kind);
+    else if (kind === "refuse" || mayCounter(this.app.desk, card, card.rows.filter(isAsked))) this.open(card, kind);
   }
 
   #acceptByKey(best) {
@@ -387,14 +332,3 @@ class Asked extends Part {
 }
 
 customElements.define("r-asked", Asked);
-
-const left = (card) =>
-  html`<r-countdown .to=${new Date(card.answerBefore).toISOString()} aria-label=${t("asked.left")}></r-countdown>`;
-
-/** What became of a card, in a word or two: the one thing that became of all its rows, if it is one. */
-function verdict(card) {
-  const ends = new Set(card.rows.map(outcome));
-  return card.state === "CLOSED" && ends.size === 1 ? [...ends][0] : t(`card.${card.state}`);
-}
-
-const key = (name) => html` <kbd aria-hidden="true">${name}</kbd>`;

@@ -6,10 +6,12 @@
  */
 
 import { post, useEpochs } from "core/api.js";
+import { keepPace } from "core/pace.js";
 import { LoggedOut } from "core/session.js";
 import { t } from "core/i18n.js";
 import { sounds } from "core/sound.js";
 
+const TICK_MS = 1000;
 const EVERY_MS = 5000;
 const AGAIN_MS = 1000;
 const ANSWERED_WITHIN_MS = 4500;
@@ -35,8 +37,7 @@ export class Beat extends EventTarget {
 
   /** Begin; returns at once. */
   start() {
-    const worker = new Worker("/web/regulation/beat-worker.js");
-    worker.onmessage = () => this.#tick();
+    keepPace(TICK_MS, () => this.#tick());
     for (const kind of ["online", "offline", "focus"]) addEventListener(kind, () => this.now());
     document.addEventListener("visibilitychange", () => this.#tick());
     sounds.addEventListener("change", () => this.#judge());

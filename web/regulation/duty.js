@@ -2,8 +2,9 @@
 
 import { post, put, remove } from "core/api.js";
 import { t } from "core/i18n.js";
+import { sentenceOf } from "core/problem.js";
 import { confirm } from "parts/dialogs.js";
-import { complain, sentenceOf, toast } from "parts/toasts.js";
+import { complain, toast } from "parts/toasts.js";
 
 export class Duty {
   #desk;
@@ -56,7 +57,7 @@ export class Duty {
         await remove(path);
       } catch (error) {
         if (error.code !== "confirmation_required") throw error;
-        const yes = t("means.give_up_all_the_same");
+        const yes = t("regulation.give_up_all_the_same");
         if (await confirm(t("means.give_up_title", { site: site.name }), this.#left(error), { yes, danger: true })) {
           await remove(`${path}?confirm=true`);
         }

@@ -1,15 +1,16 @@
-/** The legal exits of a mission (rule 44): each asks why, and none can be taken back. */
+/** The legal exits of a mission (rule 44): each asks why, and none can be taken back. And where the patient goes. */
 
 import { html, t, term } from "core/part.js";
+import { sentenceOf } from "core/problem.js";
 import { askReason, dialog } from "parts/dialogs.js";
+import { chooseFacility } from "parts/facilities.js";
+import { toast } from "parts/toasts.js";
 import { choicesFor } from "./cards.js";
-
-const reasons = (kind, names) => names.map((each) => t(`${kind}.${each}`));
 
 /** The vehicle cannot go on: another one is searched at once. */
 export async function breakDown(app, mission) {
   const reason = await askReason(t("missions.breakdown"), {
-    reasons: reasons("breakdown", ["engine", "accident", "crew", "stuck"]),
+    reasons: ["engine", "accident", "crew", "stuck"].map((each) => t(`breakdown.${each}`)),
     text: t("breakdown.text"),
     yes: t("breakdown.yes"),
   });
@@ -19,7 +20,7 @@ export async function breakDown(app, mission) {
 /** Nobody is carried: right after the bilan, with the legal reason. */
 export async function noTransport(app, mission) {
   const reason = await askReason(t("missions.no_transport"), {
-    reasons: reasons("no_transport", ["refuses", "left_there", "deceased", "smur", "nobody"]),
+    reasons: ["refuses", "left_there", "deceased", "smur", "nobody"].map((each) => t(`no_transport.${each}`)),
     text: t("no_transport.text"),
     yes: t("no_transport.yes"),
   });
@@ -49,4 +50,13 @@ export async function relieve(app, mission) {
     </form>`;
   });
   if (chosen?.reason) await app.steps.relieve(mission, chosen.vehicle, chosen.reason);
+}
+
+/** Write down where the patient is taken to, as the SAMU told it (rule 36). */
+export async function giveDestination(app, mission, sheet) {
+  const facilities = await app.steps.facilities().catch((error) => (toast(sentenceOf(error), "bad"), null));
+  if (!facilities) return;
+  const standing = sheet.destination.facility_id;
+  const chosen = await chooseFacility(facilities, sheet.pickup, standing, t("destination.told"));
+  if (chosen) await app.steps.destination(mission, chosen);
 }

@@ -3,7 +3,7 @@
 import { Part, html, live, nothing, repeat, t, term } from "core/part.js";
 import { serverNow } from "core/api.js";
 import { ago, clock, clockSeconds, lastInstantAt } from "core/time.js";
-import { unless } from "./settling.js";
+import { unless } from "core/hand.js";
 import { crewNames, untilWords } from "./words.js";
 
 const DAY_MS = 86_400_000;
@@ -50,7 +50,7 @@ class Means extends Part {
         <p><strong>${t("handover.from", { device: offers[0].from_device ?? "", sites: names })}</strong></p>
         <button class="accept" aria-disabled=${desk.doing.has("accept")}
           @click=${unless(desk.doing.has("accept"), () => duty.accept(offers))}>
-          ${t(desk.doing.has("accept") ? "sending" : "handover.accept")}</button></div>` : nothing}
+          ${t(desk.doing.has("accept") ? "sending" : "regulation.accept")}</button></div>` : nothing}
       ${offered.length ? html`<div class="surface offer" role="status">
         <p>${t("handover.waiting", { sites: offered.map((each) => each.name).join(", ") })}</p>
         <button aria-disabled=${desk.doing.has("withdraw")}
@@ -85,7 +85,7 @@ class Means extends Part {
     const { state, device, since } = site.regulation;
     if (mine) return html`✓ ${t("means.mine")}`;
     if (state === "SUSPENDED") return html`<strong>✕ ${t("means.suspended", { device: device?.name ?? "" })}</strong>`;
-    if (state === "FREE") return html`<strong>✕ ${t("means.nobody")}</strong>`;
+    if (state === "FREE") return html`<strong>✕ ${t("regulation.nobody")}</strong>`;
     const held = { device: device?.name ?? "", person: device?.person ?? "", time: clock(since) };
     return html`<span title=${clockSeconds(since)}>→ ${t("means.elsewhere", held)}</span>`;
   }

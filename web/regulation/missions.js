@@ -4,10 +4,10 @@ import { serverNow } from "core/api.js";
 import { Part, html, nothing, repeat, t, term } from "core/part.js";
 import { clock, clockSeconds, day, lastInstantAt, until } from "core/time.js";
 import "parts/countdown.js";
-import { breakDown, noTransport, relieve } from "./exits.js";
-import { Settling, unless } from "./settling.js";
+import { breakDown, giveDestination, noTransport, relieve } from "./exits.js";
+import { Settling, unless } from "core/hand.js";
+import { coordinates } from "core/places.js";
 import { sheetOf } from "./sheet.js";
-import { coordinates } from "./words.js";
 
 const UNDO_MS = 60_000;
 /** After a step the button is another one, whoever passed it: a click meant for the one before must not pass it. */
@@ -89,7 +89,7 @@ class Missions extends Part {
       ${mission.notice ? html`<p class="state amber" role="status">${mission.notice}</p>` : nothing}
       <button class="plain toggle" aria-expanded=${open} @click=${() => this.#toggle(mission, open)}>${t(open
         ? "missions.close" : "missions.open")}</button>
-      ${open ? sheetOf(this.app.desk, mission, sheet) : nothing}
+      ${open ? sheetOf(this.app.desk, mission, sheet, () => giveDestination(this.app, mission, sheet)) : nothing}
       <details class="exits"><summary>${t("missions.exits")}</summary><div class="row">
         <button class="danger" aria-disabled=${sending}
           @click=${unless(sending, () => breakDown(this.app, mission))}>${t("missions.breakdown")}</button>
@@ -99,7 +99,7 @@ class Missions extends Part {
         <button aria-disabled=${sending}
           @click=${unless(sending, () => relieve(this.app, mission))}>${t("missions.relief")}</button>
       </div>${mission.step === "BILAN_REALISE" ? nothing
-        : html`<p class="quiet">${t("missions.no_transport_when")}</p>`}</details>
+        : html`<p class="quiet">${t("PROBLEM.no_transport_not_allowed")}</p>`}</details>
     </article>`;
   }
 
@@ -173,7 +173,7 @@ class Missions extends Part {
     const off = Boolean(mission.sending);
     return html`<p class="row undo"><button class="small ${off ? "" : "soon"}" aria-disabled=${off || this.#places.now}
       @click=${unless(off, () => this.#places.now || this.app.steps.undo(mission))}>
-      ${t(mission.sending === "undo" ? "sending" : "missions.undo")}</button>
+      ${t(mission.sending === "undo" ? "sending" : "step.undo")}</button>
       <span class="quiet figures">${term("STEP", mission.step)} ·
         ${t("missions.undo_left", { n: Math.ceil(left / 1000) })}</span></p>`;
   }

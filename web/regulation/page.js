@@ -14,7 +14,7 @@ import "./means.js";
 import "./missions.js";
 import "./readiness.js";
 import { passOn } from "./handover.js";
-import { unless } from "./settling.js";
+import { unless } from "core/hand.js";
 
 const KEYS = ["A", "R", "D", "↑ ↓", "/", "?"];
 

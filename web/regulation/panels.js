@@ -1,8 +1,9 @@
 /** Under a card: refusing with a short reason, promising a longer delay. One tap where one is enough. */
 
+import { serverNow } from "core/api.js";
 import { html, live, nothing, t } from "core/part.js";
 import { clock } from "core/time.js";
-import { serverNow } from "core/api.js";
+import { reconfirms } from "./card-words.js";
 import { askedName } from "./words.js";
 
 const LONGER = [10, 20, 30, 45];
@@ -17,7 +18,7 @@ export function refusePanel(view, card, open) {
     view.answering();
     view.app.answers.refuse(rows, reason);
   };
-  const mission = view.reconfirms(card);
+  const mission = reconfirms(view.app.desk, card);
   const vehicle = mission ? (view.app.desk.vehicle(mission.vehicle_id)?.name ?? "") : "";
   const submit = (event) => {
     event.preventDefault();
@@ -54,7 +55,7 @@ export function counterPanel(view, card, open) {
     const taken = await view.app.answers.propose(one, panel.minutes, panel.others ? others : []);
     if (taken && view.panel?.demand === card.id) view.answering();
   };
-  return html`<form class="panel" aria-label=${t("asked.counter")} @submit=${submit}>
+  return html`<form class="panel" aria-label=${t("answer.counter")} @submit=${submit}>
     <p>${t("asked.counter_what", { n: asked })}</p>
     <div class="row">${LONGER.map((each, at) => html`<button type="button" class="chip" ?autofocus=${at === 0}
       aria-pressed=${panel.minutes === asked + each} @click=${() => set({ minutes: asked + each })}>+${each}</button>`)}

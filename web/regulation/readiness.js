@@ -2,7 +2,7 @@
 
 import { Part, html, nothing, t } from "core/part.js";
 import { sounds } from "core/sound.js";
-import { unless } from "./settling.js";
+import { unless } from "core/hand.js";
 
 /** What repairs it: a button for each thing that a person can do. Two things that one button repairs have one. */
 const REPAIRS = {
@@ -57,7 +57,7 @@ class Readiness extends Part {
     const buttons = {
       take: desk.free.length
         ? html`<button class="repair" aria-disabled=${taking}
-          @click=${unless(taking, () => duty.takeFree())}>${t(taking ? "sending" : "ready.take")}</button>`
+          @click=${unless(taking, () => duty.takeFree())}>${t(taking ? "sending" : "regulation.take")}</button>`
         : nothing,
       take_over: html`<button class="repair" aria-disabled=${taking}
         @click=${unless(taking, () => duty.takeOver(others))}>${t("ready.take_over")}</button>`,

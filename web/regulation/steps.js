@@ -1,11 +1,13 @@
 /** What a regulator does with a running mission: steps, their undoing, the legal exits, receipts (rules 30, 40-44). */
 
-import { get, post, remove, uuid } from "core/api.js";
+import { all, get, post, put, remove, uuid } from "core/api.js";
 import { t, term } from "core/i18n.js";
-import { sentenceOf, toast } from "parts/toasts.js";
+import { sentenceOf } from "core/problem.js";
+import { toast } from "parts/toasts.js";
 
 export class Steps {
   #desk;
+  #facilities = null;
 
   constructor(desk) {
     this.#desk = desk;
@@ -33,7 +35,7 @@ export class Steps {
     const told = await this.#send(mission, "undo", () => remove(path));
     if (!told) return;
     this.#desk.touchMission(mission.id, { passed: null });
-    toast(t("missions.undone"), "good");
+    toast(t("step.undone"), "good");
     this.#desk.readMissions.now();
   }
 
@@ -46,6 +48,21 @@ export class Steps {
   relieve(mission, vehicleId, reason) {
     const given = { vehicle_id: vehicleId, reason };
     return this.#send(mission, "relief", () => post(`/v1/missions/${mission.id}/relief`, given));
+  }
+
+  /** The facility as the SAMU told it (rule 36). */
+  async destination(mission, facilityId) {
+    const path = `/v1/missions/${mission.id}/destination`;
+    const told = await this.#send(mission, "destination", () => put(path, { facility_id: facilityId }));
+    if (!told) return;
+    this.#desk.touchMission(mission.id, { destination: told });
+    toast(t("destination.done"), "good");
+  }
+
+  /** Where patients are taken to. */
+  async facilities() {
+    this.#facilities ??= await all("/v1/facilities");
+    return this.#facilities;
   }
 
   /** Somebody opens the sheet: read it, with its patient, and say so (rules 30 and 32). */

@@ -2,19 +2,12 @@
 
 import { term } from "core/i18n.js";
 import { t } from "core/part.js";
+import { coordinates, nearest } from "core/places.js";
 import { clock } from "core/time.js";
 
-const EARTH_KM = 6371;
 const NEAR_KM = 8;
 const RADIANS = Math.PI / 180;
 const WINDS = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
-
-/** Kilometres between two places, as the crow flies. */
-export function kilometres(a, b) {
-  const x = (b.lon - a.lon) * RADIANS * Math.cos(((a.lat + b.lat) / 2) * RADIANS);
-  const y = (b.lat - a.lat) * RADIANS;
-  return Math.hypot(x, y) * EARTH_KM;
-}
 
 /** In which of eight directions a place lies, seen from another. */
 function wind(from, to) {
@@ -22,9 +15,6 @@ function wind(from, to) {
   const degrees = Math.atan2(x, to.lat - from.lat) / RADIANS;
   return t(`wind.${WINDS[Math.round((degrees + 360) / 45) % 8]}`);
 }
-
-const nearest = (place, others) =>
-  others.map((each) => ({ ...each, km: kilometres(place, each) })).sort((a, b) => a.km - b.km)[0] ?? null;
 
 /** Where a demand is, in as few words as the API gives: the commune, or the nearest one that is known. */
 export function placeName(desk, pickup) {
@@ -47,8 +37,6 @@ export function fromSite(desk, pickup) {
   if (site.km < 1) return t("place.at_site", { site: site.name });
   return t("place.from_site", { km: Math.round(site.km), wind: wind(site, pickup), site: site.name });
 }
-
-export const coordinates = (place) => `${place.lat.toFixed(4)}, ${place.lon.toFixed(4)}`;
 
 /** What a solicitation asks: a vehicle, a site, or a free choice. */
 export function askedName(desk, asked) {
@@ -79,4 +67,4 @@ export function crewNames(desk, vehicle) {
 }
 
 /** The end of a tick, in words. */
-export const untilWords = (means) => (means.until ? t("means.until", { time: clock(means.until) }) : "");
+export const untilWords = (means) => (means.until ? t("time.until", { time: clock(means.until) }) : "");

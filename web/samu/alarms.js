@@ -1,23 +1,27 @@
 /** Alarms: what somebody must look at, until somebody does, and until it is over. */
 
 import { askPermission, permission } from "core/front.js";
+import { Settling, unless } from "core/hand.js";
 import { Part, html, nothing, repeat, t } from "core/part.js";
 import { ago, clockSeconds, day } from "core/time.js";
+import { complain } from "parts/toasts.js";
 import { see } from "./actions.js";
-import { Calm, callLink, panelHead, unless } from "./pieces.js";
+import { callLink, panelHead } from "./pieces.js";
 import { state } from "./state.js";
-import { communeOf, complain } from "./words.js";
+import { communeOf } from "./words.js";
 
 const ORDER = ["RAISED", "SEEN", "CLOSED"];
 /** For how long nobody must have touched the list before its lines change places; and with the focus in it. */
 const UNTOUCHED_MS = 10_000;
 const UNTOUCHED_FOCUS_MS = 60_000;
+/** A list that changed under the finger waits this long. */
+const CALM_MS = 600;
 const TONES = { RAISED: "red", SEEN: "amber", CLOSED: "" };
 
 class Alarms extends Part {
   static properties = { busy: { state: true } };
 
-  #calm = new Calm(this);
+  #calm = new Settling(this);
   /** The alarms in the order in which they stand on the page. */
   #order = [];
   #touchedAt = -Infinity;
@@ -36,7 +40,7 @@ class Alarms extends Part {
 
   render() {
     const open = this.#inOrder();
-    this.#calm.watch(open.map((each) => each.id).join(" "));
+    this.#calm.watch(open.map((each) => each.id).join(" "), CALM_MS);
     return html`<section class="stack" aria-labelledby="alarms-title">
       ${panelHead("alarms-title", t("alarms.title"), () => this.say("back"))}
       ${this.#desktop()}
@@ -99,8 +103,8 @@ class Alarms extends Part {
         </p>
       </div>
       ${raised && state.may.see ? html`<button class="primary"
-        aria-disabled=${waits || this.#calm.moved}
-        @click=${unless(waits || this.#calm.moved, () => this.#see(alarm))}>
+        aria-disabled=${waits || this.#calm.now}
+        @click=${unless(waits || this.#calm.now, () => this.#see(alarm))}>
         ${t(waits ? "sending" : "alarms.see")}</button>` : nothing}
     </li>`;
   }

@@ -2,11 +2,11 @@
 
 import { t, term } from "core/i18n.js";
 import { html } from "core/part.js";
+import { coordinates } from "core/places.js";
 import { dialog } from "parts/dialogs.js";
 import { amend } from "./actions.js";
 import { parseCoordinates } from "./coords.js";
 import { during, stillMeant, tried } from "./deciding.js";
-import { coordinates } from "./words.js";
 
 const VOLUMES = ["AMBULANCE", "ASSU"];
 
@@ -21,10 +21,10 @@ const form = (demand, done) => html`
   <form class="stack" @submit=${(event) => (event.preventDefault(), submit(event.target, demand, done))}>
     <div class="field"><label for="amend-place">${t("amend.place")}</label>
       <input id="amend-place" name="place" autocomplete="off" value=${coordinates(demand.pickup)}></div>
-    <div class="field"><label for="amend-address">${t("amend.address")}</label>
+    <div class="field"><label for="amend-address">${t("demand.address")}</label>
       <input id="amend-address" name="address" maxlength="300" autocomplete="off"
         value=${demand.pickup.address ?? ""}></div>
-    <div class="field"><label for="amend-access">${t("amend.access")}</label>
+    <div class="field"><label for="amend-access">${t("demand.access")}</label>
       <input id="amend-access" name="access" maxlength="300" autocomplete="off"
         value=${demand.pickup.access ?? ""}></div>
     <div class="field"><label for="amend-delay">${t("amend.delay")}</label>

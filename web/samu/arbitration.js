@@ -1,16 +1,18 @@
 /** The decision that only the SAMU takes: which promise to accept, or that nobody could come. */
 
+import { Settling, unless } from "core/hand.js";
 import { Part, html, nothing, repeat, t } from "core/part.js";
 import { accept, carence, refuseAll, sending } from "./deciding.js";
-import { Calm, unless } from "./pieces.js";
 import { SEARCHING, state } from "./state.js";
 import { companyName, target } from "./words.js";
+
+const CALM_MS = 600;
 
 class Arbitration extends Part {
   static properties = { demand: { attribute: false } };
 
   /** What is accepted with one click does nothing just after the list changed: the finger meant another line. */
-  #calm = new Calm(this);
+  #calm = new Settling(this);
 
   connectedCallback() {
     super.connectedCallback();
@@ -25,7 +27,7 @@ class Arbitration extends Part {
   render() {
     const { demand } = this;
     const proposals = demand.counter_proposals ?? [];
-    this.#calm.watch(`${demand.id} ${demand.status} ${proposals.map((each) => each.solicitation_id)}`);
+    this.#calm.watch(`${demand.id} ${demand.status} ${proposals.map((each) => each.solicitation_id)}`, CALM_MS);
     if (!SEARCHING.includes(demand.status) || (!proposals.length && !demand.carence_proposed)) return nothing;
     const now = demand.status === "ARBITRATION";
     const free = demand.status === "SOLICITING_FREE_CHOICE";
@@ -51,7 +53,7 @@ class Arbitration extends Part {
   }
 
   #proposal(proposal, now) {
-    const waits = this.busy || this.#calm.moved;
+    const waits = this.busy || this.#calm.now;
     const asked = this.demand.solicitations.find((each) => each.id === proposal.solicitation_id);
     return html`<li class="proposal ${proposal.best ? "best" : ""}"
       data-id=${proposal.solicitation_id} data-state="COUNTERED">

@@ -1,10 +1,11 @@
 /** The live board: every demand on one line, in the order in which somebody must look at it. */
 
 import { Part, html, nothing, repeat, t, term } from "core/part.js";
+import { plainly } from "core/plain.js";
 import "parts/countdown.js";
 import { clock, clockSeconds } from "core/time.js";
 import { SEARCHING, state } from "./state.js";
-import { communeOf, companyName, counts, pace, plainly, vehicleName } from "./words.js";
+import { communeOf, companyName, counts, pace, vehicleName } from "./words.js";
 
 /** Whether the SAMU must decide: nobody accepted, or nobody was found. While a free choice is answered it waits. */
 export const isToDecide = ({ status, carence_proposed: carence }) =>

@@ -5,10 +5,10 @@
 
 import { get } from "core/api.js";
 import { Part, html, nothing, repeat, t, term } from "core/part.js";
+import { sentenceOf } from "core/problem.js";
 import { clockSeconds } from "core/time.js";
 import { panelHead } from "./pieces.js";
 import { state } from "./state.js";
-import { sentence } from "./words.js";
 
 const VOLUMES = ["AMBULANCE", "ASSU"];
 const RESOLUTION = 7;
@@ -95,7 +95,7 @@ class Coverage extends Part {
       this.told = told;
       this.say("cells", told);
     } catch (error) {
-      this.failed = sentence(error);
+      this.failed = sentenceOf(error);
     }
     this.reading = false;
     this.#timer = setTimeout(() => !document.hidden && this.isConnected && this.#read(), EVERY_MS);

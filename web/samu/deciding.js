@@ -2,10 +2,10 @@
 
 import { t } from "core/i18n.js";
 import { askReason, confirm } from "parts/dialogs.js";
-import { toast } from "parts/toasts.js";
+import { complain, toast } from "parts/toasts.js";
 import { arbitrate, cancelDemand, declareCarence } from "./actions.js";
 import { SEARCHING, state } from "./state.js";
-import { communeOf, companyName, complain } from "./words.js";
+import { communeOf, companyName } from "./words.js";
 
 /** For which demands something is being sent: buttons say so, and wait. */
 export const sending = Object.assign(new EventTarget(), { ids: new Set() });
@@ -83,12 +83,15 @@ async function send(id, decision, given, proposal) {
     const stands = (now) => now.counter_proposals?.some((each) => each.solicitation_id === given.solicitation_id);
     const called = await standing(id, (now) => (stands(now) ? promises(now) : null), (now, news) =>
       confirm(t("decide.not_regulated"),
-        news + t("decide.not_regulated_text", { company: companyName(proposal.company_id) }), {
+        news + t("decide.not_regulated_text", { company: withNumber(proposal.company_id) }), {
         yes: t("decide.was_called"), danger: true,
       }));
     if (called) await send(id, decision, { ...given, confirm: true }, proposal);
   }
 }
+
+/** A company as somebody telephones it. */
+const withNumber = (id) => [companyName(id), state.companies.get(id)?.phone].filter(Boolean).join(", ☎ ");
 
 /** Refuse every promise, with a reason: those that the question named, and none that came since. */
 export async function refuseAll({ id }) {

@@ -1,6 +1,8 @@
 /** One demand in full: where it stands, what must be decided, who was asked, who goes, and everything that happened. */
 
+import { unless } from "core/hand.js";
 import { Part, html, nothing, t, term } from "core/part.js";
+import { coordinates } from "core/places.js";
 import { clock, clockSeconds } from "core/time.js";
 import "parts/countdown.js";
 import "./arbitration.js";
@@ -11,14 +13,19 @@ import { cancel, sending } from "./deciding.js";
 import { destinationDialog } from "./destination.js";
 import "./mission.js";
 import "./patient.js";
-import { callLink, closeButton, unless } from "./pieces.js";
+import { callLink, closeButton } from "./pieces.js";
 import { SEARCHING, state } from "./state.js";
 import "./timeline.js";
 import "./verdicts.js";
-import { communeOf, companyName, coordinates } from "./words.js";
+import { communeOf, companyName } from "./words.js";
 
 const BEFORE_ON_BOARD = ["AFFECTE", "ACQUITTE", "EN_APPROCHE", "LIEU_INTERVENTION", "BILAN_REALISE"];
 const TONES = { ASSIGNED: "green", COMPLETED: "green", ARBITRATION: "amber", UNFULFILLED: "red", CANCELLED: "" };
+
+/** Where to, and whose word it is. */
+function destination({ destination: { name, given_by: by } = {} }) {
+  return name && by ? `${name}, ${t(`destination.by.${by}`)}` : name;
+}
 
 class Demand extends Part {
   static properties = { demandId: {} };
@@ -105,7 +112,7 @@ class Demand extends Part {
       ${running ? html`<button aria-disabled=${busy}
         @click=${unless(busy, () => amendDialog(demand))}>${t("amend.title")}</button>` : nothing}
       ${demand.mission ? html`<button aria-disabled=${busy}
-        @click=${unless(busy, () => destinationDialog(demand))}>${t("destination.title")}</button>` : nothing}
+        @click=${unless(busy, () => destinationDialog(demand))}>${t("demand.destination")}</button>` : nothing}
     </div>`;
   }
 
@@ -116,7 +123,7 @@ class Demand extends Part {
       ["demand.instructions", demand.instructions],
       ["demand.chosen", demand.company_id && companyName(demand.company_id)],
       ["demand.smur", demand.smur_reference],
-      ["demand.destination", demand.destination?.name],
+      ["demand.destination", destination(demand)],
       ["demand.place", coordinates(demand.pickup)],
       ["demand.end_reason", demand.end_reason],
     ];

@@ -3,8 +3,8 @@
  */
 
 import { post, serverNow } from "core/api.js";
+import { plainly } from "core/plain.js";
 import { state } from "./state.js";
-import { plainly } from "./words.js";
 
 const LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"; // none that reads like another one
 const TEXTS = ["motive", "instructions", "callback_phone", "smur_reference"];

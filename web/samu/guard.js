@@ -1,13 +1,14 @@
 /** The guard board: for each sector who must answer now, who is next, and where only the telephone reaches somebody. */
 
 import { serverNow } from "core/api.js";
+import { unless } from "core/hand.js";
 import { Part, html, nothing, repeat, t } from "core/part.js";
 import { clock, day } from "core/time.js";
 import { askReason } from "parts/dialogs.js";
 import { approve, refuse } from "./actions.js";
 import { isByPhone } from "./attention.js";
 import { tried } from "./deciding.js";
-import { callLink, panelHead, unless } from "./pieces.js";
+import { callLink, panelHead } from "./pieces.js";
 import { state } from "./state.js";
 
 const TONES = { OPEN: "green", LATE: "red", MISSED: "red", ASKED: "amber", BY_PHONE: "amber", OPENABLE: "blue" };

@@ -1,11 +1,12 @@
 /** What the one map shows, for each thing that is looked at: pins, a route, communes. */
 
 import { t, term } from "core/i18n.js";
+import { kilometres } from "core/places.js";
 import { clockSeconds } from "core/time.js";
 import { sectionOf } from "./board.js";
 import { draft, outside } from "./draft.js";
 import { state } from "./state.js";
-import { communeOf, companyName, kilometres, target, vehicleName } from "./words.js";
+import { communeOf, companyName, target, vehicleName } from "./words.js";
 
 /** The sign and the colour of an answer; the word is in the pin's title and in the table below. */
 export const ANSWERS = {

@@ -2,6 +2,7 @@
 
 import { Part, html, nothing, t, term } from "core/part.js";
 import { clock, clockSeconds } from "core/time.js";
+import { callLink } from "./pieces.js";
 import { routes } from "./routes.js";
 import { state } from "./state.js";
 import { companyName, pace, vehicleName } from "./words.js";
@@ -26,6 +27,7 @@ class Mission extends Part {
     const { mission } = this.demand;
     const kept = pace(this.demand);
     const vehicle = state.vehicles.get(mission.vehicle_id);
+    const phone = state.companies.get(mission.company_id)?.phone;
     return html`<section class="mission ${kept?.colour ?? ""}" aria-labelledby="mission-title"
       data-id=${mission.id} data-state=${mission.step}>
       <h3 id="mission-title">${vehicleName(mission.vehicle_id)} · ${companyName(mission.company_id)}</h3>
@@ -38,6 +40,7 @@ class Mission extends Part {
           ? ` · ${mission.end_detail}` : ""}</span>` : nothing}
         ${vehicle && !mission.ended_at && !vehicle.phones.count
           ? html`<span class="quiet">${t("mission.no_phone")}</span>` : nothing}
+        ${phone && !mission.ended_at ? callLink(phone, `☎ ${phone}`) : nothing}
       </p>
       ${this.#way()}
       <ol class="steps">${STEPS.map((step) => this.#step(mission, step))}</ol>

@@ -1,12 +1,12 @@
 /** A new demand, in one column and under fifteen seconds: where, how soon, how large, why. */
 
 import { Part, html, nothing, t, term } from "core/part.js";
+import { sentenceOf, wordsOfCode } from "core/problem.js";
 import { draft, forgetReach, keepReach } from "./draft.js";
 import "./place.js";
 import "./new_more.js";
 import { closeButton } from "./pieces.js";
 import { posting, sendDraft } from "./posting.js";
-import { sentence } from "./words.js";
 
 const DELAYS = { 2: 20, 4: 40, 6: 60 };
 const OUTCOMES = ["posted", "kept", "refused"];
@@ -74,7 +74,7 @@ class NewDemand extends Part {
       <samu-place .fault=${this.faults.place ?? null}></samu-place>
       ${this.#text("address", { hint: t("new.address_hint") })}
       ${this.#text("access", { hint: t("new.access_hint") })}
-      ${this.#choice("delay", Object.entries(DELAYS).map(([key, minutes]) => [minutes, t("new.minutes", { n: minutes }),
+      ${this.#choice("delay", Object.entries(DELAYS).map(([key, minutes]) => [minutes, t("minutes", { n: minutes }),
         key]))}
       ${this.#choice("volume", Object.entries(VOLUMES).map(([key, volume]) => [volume, term("VOLUME", volume),
         key.toUpperCase()]))}
@@ -96,10 +96,10 @@ class NewDemand extends Part {
       <p class="row"><a class="button" href="#d/${draft.already.id}">${t("new.see_demand")}</a>
         ${this.#anew()}${this.#other()}</p></div>`;
     if (draft.doubtful) return html`<div class="banner red" role="alert"><p>✕ ${t("new.unknown")}</p>
-      ${draft.failed?.problem ? html`<p>${sentence(draft.failed)}</p>` : nothing}
+      ${draft.failed?.problem ? html`<p>${sentenceOf(draft.failed)}</p>` : nothing}
       <p class="row">${this.#anew()}</p></div>`;
     if (!draft.failed) return nothing;
-    return html`<div class="banner red" role="alert"><p>✕ ${sentence(draft.failed)}</p>
+    return html`<div class="banner red" role="alert"><p>✕ ${sentenceOf(draft.failed)}</p>
       ${draft.failed.code === "reference_reused" ? html`<p class="row">${this.#other()}</p>` : nothing}</div>`;
   }
 
@@ -240,15 +240,15 @@ const fieldOf = (pointer) => FIELD_OF[pointer] ?? pointer.split("/").at(-1);
 
 /** What a refusal says of each field. */
 function faultsOf(error) {
-  if (error.code === "reference_reused") return { reference: sentence(error) };
+  if (error.code === "reference_reused") return { reference: sentenceOf(error) };
   const named = (error.problem?.errors ?? []).filter((each) => each.pointer);
   return Object.fromEntries(named.map((each) => [fieldOf(each.pointer), faultOf(each)]));
 }
 
-/** What is wrong with a field, in the page's words where it has them. */
+/** What is wrong with a field. */
 function faultOf(fault) {
   const words = t(`fault.${fault.code}`);
-  return words.startsWith("fault.") ? fault.detail : words;
+  return words.startsWith("fault.") ? (wordsOfCode(fault.code) ?? t("fault.other")) : words;
 }
 
 customElements.define("samu-new", NewDemand);

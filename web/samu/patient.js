@@ -1,9 +1,10 @@
 /** Who the patient is: shown on a click only, for each reading is written down; gone again when one looks elsewhere. */
 
+import { unless } from "core/hand.js";
 import { Part, html, t } from "core/part.js";
+import { complain } from "parts/toasts.js";
 import { readPatient } from "./actions.js";
-import { callLink, unless } from "./pieces.js";
-import { complain } from "./words.js";
+import { callLink } from "./pieces.js";
 
 const LINES = ["last_name", "first_name", "birth_year", "sex", "weight_kg", "callback_phone"];
 

@@ -2,9 +2,9 @@
 
 import { get } from "core/api.js";
 import { Part, html, live, nothing, repeat, t } from "core/part.js";
+import { coordinates } from "core/places.js";
 import { looksLikeCoordinates, parseCoordinates } from "./coords.js";
 import { draft, outside } from "./draft.js";
-import { coordinates } from "./words.js";
 
 const PAUSE_MS = 60;
 const MOST = 8;
@@ -65,7 +65,7 @@ class Place extends Part {
   #outside(place) {
     const swapped = { lat: place.lon, lon: place.lat };
     if (Math.abs(swapped.lat) > 90 || outside(swapped)) return html`<span class="error">✕ ${t("new.outside")}</span>`;
-    return html`<span class="error">✕ ${t("new.swapped")}</span>
+    return html`<span class="error">✕ ${t("place.swapped")}</span>
       <button type="button" @click=${() => this.#put({ ...swapped, name: null, source: "coordinates" },
         coordinates(swapped))}>
         ${t("new.swap", { at: coordinates(swapped) })}</button>`;

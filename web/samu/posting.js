@@ -5,11 +5,10 @@
 
 import { Refused, all, uuid } from "core/api.js";
 import { t } from "core/i18n.js";
-import { toast } from "parts/toasts.js";
+import { complain, toast } from "parts/toasts.js";
 import { postDemand } from "./actions.js";
 import { draft } from "./draft.js";
 import { state } from "./state.js";
-import { complain } from "./words.js";
 
 /** How long before our own clock's time of sending a demand may say that it was received. */
 const EARLIER_MS = 10 * 60_000;

@@ -1,8 +1,9 @@
 /** The facts of a journal in sentences. A kind that is newer than this page is shown by its name. */
 
 import { t, term } from "core/i18n.js";
+import { wordsOfOutcome } from "core/problem.js";
 import { clock, clockSeconds } from "core/time.js";
-import { actor, companyName, target, vehicleName, wordsOf } from "./words.js";
+import { actor, companyName, target, vehicleName } from "./words.js";
 
 /** One fact of a demand's journal, as a sentence. */
 export function tell(fact, demand) {
@@ -31,7 +32,7 @@ function common(data, demand) {
 }
 
 const withdrawal = (data) => ({ reason: t(`withdrawal.${data.reason}`) });
-const outcome = (data) => ({ outcome: wordsOf(data.outcome, data) ?? data.outcome });
+const outcome = (data) => ({ outcome: wordsOfOutcome(data) });
 const alarm = (data) => ({ alarm: t(`alarm.${data.alarm}`), level: data.level > 1 ? ` (${data.level})` : "" });
 
 const GIVEN = {

@@ -4,7 +4,9 @@
 
 import { all } from "core/api.js";
 import { Part, html, nothing, repeat, t, term } from "core/part.js";
-import { companyName, plainly, sentence, siteName, vehicleName } from "./words.js";
+import { plainly } from "core/plain.js";
+import { sentenceOf } from "core/problem.js";
+import { companyName, siteName, vehicleName } from "./words.js";
 
 const MOST = 150;
 
@@ -62,7 +64,7 @@ class Verdicts extends Part {
       const items = await all(`/v1/demands/${asked}/verdicts?limit=1000`);
       if (asked === this.demandId) this.found = items.map(searchable).sort(nearestFirst);
     } catch (error) {
-      if (asked === this.demandId) this.failed = sentence(error);
+      if (asked === this.demandId) this.failed = sentenceOf(error);
     }
     this.reading = false;
     if (this.open && (asked !== this.demandId || status !== this.status)) this.#read();

@@ -1,8 +1,9 @@
-/** How the SAMU's page says things: who, where, in time or not, and what went wrong. */
+/** How the SAMU's page says things: who, where, in time or not. */
 
-import { Refused, serverNow } from "core/api.js";
-import { t, term } from "core/i18n.js";
-import { sentenceOf, toast } from "parts/toasts.js";
+import { serverNow } from "core/api.js";
+import { t } from "core/i18n.js";
+import { coordinates, kilometres, nearest } from "core/places.js";
+import { plainly } from "core/plain.js";
 import { state } from "./state.js";
 
 const MINUTE_MS = 60_000;
@@ -12,8 +13,6 @@ const STANDING = ["AFFECTE", "ACQUITTE"];
 const WAY_MINUTES = 10;
 const LATE_START_MS = 3 * MINUTE_MS;
 const NEAR_KM = 20;
-const EARTH_KM = 6371;
-const RADIANS = Math.PI / 180;
 
 // -- who ---------------------------------------------------------------------------------------------------------
 
@@ -37,16 +36,6 @@ export function actor(by) {
 }
 
 // -- where -------------------------------------------------------------------------------------------------------
-
-/** Letters only, small, without accents: as people type names of communes. */
-export const plainly = (text) =>
-  (text ?? "").normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, " ").trim();
-
-/** Kilometres between two points, as the crow flies. */
-export function kilometres(one, other) {
-  const x = (other.lon - one.lon) * RADIANS * Math.cos(((one.lat + other.lat) / 2) * RADIANS);
-  return Math.hypot(x, (other.lat - one.lat) * RADIANS) * EARTH_KM;
-}
 
 const places = new Map();
 let named = [];
@@ -75,15 +64,10 @@ function searched(pickup, known) {
   const address = ` ${plainly(pickup.address)} `;
   const said = known.find(({ words }) => address.includes(words))?.commune;
   if (said && kilometres(said, pickup) < NEAR_KM) return said.name;
-  const near = state.communes
-    .map((commune) => ({ commune, far: kilometres(commune, pickup) }))
-    .sort((one, other) => one.far - other.far)[0];
-  if (near && near.far < NEAR_KM) return t("place.near", { name: near.commune.name });
+  const near = nearest(pickup, state.communes);
+  if (near && near.km < NEAR_KM) return t("place.near", { name: near.name });
   return pickup.address ?? coordinates(pickup);
 }
-
-/** 43.21300, 2.34910 */
-export const coordinates = ({ lat, lon }) => `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
 
 // -- in time -----------------------------------------------------------------------------------------------------
 
@@ -141,21 +125,3 @@ export function counts(demand) {
   }
   return count;
 }
-
-// -- what went wrong ---------------------------------------------------------------------------------------------
-
-/** A refusal in the page's language, where it has words for it; else the API's own sentence. */
-export function sentence(error) {
-  if (!(error instanceof Refused)) return sentenceOf(error);
-  return wordsOf(error.code, { ...error.problem, km: Math.round(error.problem.distance_km ?? 0) }) ?? sentenceOf(error);
-}
-
-/** The words for a code of the API, this face's own before those of all pages; null for one that has none. */
-export function wordsOf(code, given = {}) {
-  const keys = [`problem.${code}`, `PROBLEM.${code}`];
-  const filled = { ...given, expected_step: term("STEP", given.expected_step) };
-  return keys.map((key) => [key, t(key, filled)]).find(([key, words]) => words !== key)?.[1] ?? null;
-}
-
-/** Say what went wrong with an action. */
-export const complain = (error) => toast(sentence(error), "bad");
