@@ -35,7 +35,7 @@ export default {
   "ready.GREEN": "You receive", "ready.AMBER": "Attention", "ready.RED": "You do not receive",
   "means.title": "Sites and vehicles", "missions.title": "Running missions", "step.undo": "Undo this step",
   "step.undone": "Step undone.",
-  "breakdown.accident": "Accident",
+  "breakdown.accident": "Accident", "breakdown.engine": "Panne mécanique",
   "alarms.title": "Alarms", "alarms.see": "Seen", "front.alarm": "Alarm", exercise: "EXERCISE",
   "role.SAMU": "SAMU", "role.REGULATOR": "Company regulator", "role.CREW": "Crew", "role.COORDINATOR": "Ambulance coordinator", "role.ADMIN": "Administrator",
   "STATUS.RECEIVED": "Received", "STATUS.SOLICITING_GUARD": "Guard asked", "STATUS.SOLICITING_VEHICLES": "Vehicles asked",

@@ -92,7 +92,7 @@ export default {
   "missions.open": "Open the sheet", "missions.close": "Close the sheet", "missions.exits": "Other endings",
   "missions.breakdown": "Vehicle breakdown", "missions.no_transport": "No transport", "missions.relief": "Relief by another vehicle",
   "breakdown.text": "The mission is taken from this vehicle, and the SAMU looks for another one at once. This cannot be undone.", "breakdown.yes": "Declare the breakdown",
-  "breakdown.engine": "Panne mécanique", "breakdown.crew": "Malaise dans l’équipage", "breakdown.stuck": "Route impossible",
+  "breakdown.crew": "Malaise dans l’équipage", "breakdown.stuck": "Route impossible",
   "no_transport.text": "The mission ends without transport. This cannot be undone.", "no_transport.yes": "End without transport",
   "no_transport.refuses": "Refus du patient", "no_transport.left_there": "Laissé sur place par le SAMU", "no_transport.deceased": "Décès sur place",
   "no_transport.smur": "Pris en charge par le SMUR", "no_transport.nobody": "Personne sur place",

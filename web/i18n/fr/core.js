@@ -35,7 +35,7 @@ export default {
   "ready.GREEN": "Vous recevez", "ready.AMBER": "Attention", "ready.RED": "Vous ne recevez pas",
   "means.title": "Sites et véhicules", "missions.title": "Missions en cours", "step.undo": "Annuler cette étape",
   "step.undone": "Étape annulée.",
-  "breakdown.accident": "Accident",
+  "breakdown.accident": "Accident", "breakdown.engine": "Panne mécanique",
   "alarms.title": "Alarmes", "alarms.see": "Vu", "front.alarm": "Alarme", exercise: "EXERCICE",
   "role.SAMU": "SAMU", "role.REGULATOR": "Régulateur d’entreprise", "role.CREW": "Équipage", "role.COORDINATOR": "Coordonnateur ambulancier", "role.ADMIN": "Administrateur",
   "STATUS.RECEIVED": "Reçue", "STATUS.SOLICITING_GUARD": "Garde sollicitée", "STATUS.SOLICITING_VEHICLES": "Véhicules sollicités",

@@ -87,7 +87,7 @@ export default {
   "exit.relief.done": "Relève faite : {vehicle} a la mission.", "exit.relief.phone": "téléphone à bord",
   "exit.relief.no_phone": "sans téléphone : appelez l’équipage", "relief.end_of_service": "Fin de service",
   "relief.nearer": "Jonction avec un véhicule plus proche", "relief.equipment": "Matériel défaillant",
-  "breakdown.engine": "Panne mécanique", "breakdown.crew": "Équipage empêché",
+  "breakdown.crew": "Équipage empêché",
   "none.on_site": "Laissé sur place après bilan", "none.refusal": "Refus du patient", "none.absent": "Patient absent",
   "none.deceased": "Décès", "none.other_means": "Transporté par un autre moyen",
 

@@ -92,7 +92,7 @@ export default {
   "missions.open": "Ouvrir la fiche", "missions.close": "Fermer la fiche", "missions.exits": "Autres issues",
   "missions.breakdown": "Panne du véhicule", "missions.no_transport": "Sans transport", "missions.relief": "Relève par un autre véhicule",
   "breakdown.text": "La mission est retirée à ce véhicule, et le SAMU en cherche un autre aussitôt. Cela ne s’annule pas.", "breakdown.yes": "Déclarer la panne",
-  "breakdown.engine": "Panne mécanique", "breakdown.crew": "Malaise dans l’équipage", "breakdown.stuck": "Route impossible",
+  "breakdown.crew": "Malaise dans l’équipage", "breakdown.stuck": "Route impossible",
   "no_transport.text": "La mission se termine sans transport. Cela ne s’annule pas.", "no_transport.yes": "Terminer sans transport",
   "no_transport.refuses": "Refus du patient", "no_transport.left_there": "Laissé sur place par le SAMU", "no_transport.deceased": "Décès sur place",
   "no_transport.smur": "Pris en charge par le SMUR", "no_transport.nobody": "Personne sur place",
