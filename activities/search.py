@@ -13,10 +13,11 @@ from domain.messages import SurveyRequest, SurveyResult
 from domain.ranking import candidates
 from geo.travel_time import Travel
 from storage import fleet, surveys
-from storage.engine import transaction, with_snapshots
+from storage.engine import without_transactions
 from storage.survey_sheet import line_of
 from storage.surveys import Measured
 from survey.looking import Look, Surveyor
+from survey.meanwhile import meanwhile
 from survey.states import regulation_of
 
 SURVEYS_AT_ONCE = 4
@@ -27,7 +28,7 @@ class SearchActivities:
     """Surveys the fleet with one engine of travel times."""
 
     def __init__(self, engine: AsyncEngine, travel: Travel) -> None:
-        self._engine = with_snapshots(engine)  # a survey is of one moment
+        self._engine = without_transactions(engine)  # a survey reads by one statement, and writes by another
         self._surveyor = Surveyor(travel)
         self._turns = asyncio.Semaphore(SURVEYS_AT_ONCE)
 
@@ -38,18 +39,17 @@ class SearchActivities:
     @activity.defn(name="survey")
     async def survey(self, request: SurveyRequest) -> SurveyResult:
         """Judge every vehicle and site that the SAMU may solicit, keep the verdicts, return whom to ask."""
-        async with (
-            self._turns,
-            asyncio.timeout(DECIDE_SECONDS),
-            transaction(self._engine) as connection,
-        ):
+        async with self._turns, asyncio.timeout(DECIDE_SECONDS), self._engine.connect() as connection:
             found = await self._surveyor.look(connection, request)
             judged = found.judged
             if request.chosen_company_id is not None:
                 judged.append((None, await self._chosen(connection, request, request.chosen_company_id)))
             lines = [line_of(state, verdict) for state, verdict in judged]
-            await surveys.store(connection, request, self._measured(found), lines)
-        return SurveyResult(candidates=candidates([verdict for _, verdict in judged]))
+            store = surveys.store(
+                connection, request, self._measured(found), lines, found.far, found.digest_before
+            )
+            _, asked = await meanwhile(store, lambda: candidates([verdict for _, verdict in judged]))
+        return SurveyResult(candidates=asked)
 
     async def _chosen(
         self, connection: AsyncConnection, request: SurveyRequest, company_id: UUID

@@ -2,19 +2,19 @@
 
 All of France's ambulances are in the database; the SAMU of the Aude may solicit its own companies and the neighbours'
 near its border. Every demand is a new one, at a new place, asked once: nothing is remembered of it. In turns with it a
-bare transaction through the same driver, one that writes a row, and PostGIS's lookup alone of who is near enough.
+bare transaction through the same driver, one that writes a row, and PostGIS's lookup alone of who is near enough. And
+the floor: the same search, the same statement and a row as large, with nobody judged.
 """
 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
-import sqlalchemy as sa
 from psycopg import Connection
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,11 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.search import SearchActivities
 from bench.country import SAMU_ID, Country, fill, invent
 from bench.fleet_of_france import AUDE, where_people_live
-from bench.lookup_methods import GIS_ROWS, Query, by_postgis
+from bench.lookup_methods import GIS_ROWS
 from bench.lookup_tables import with_postgis
 from bench.report import Group, Line, Report
 from bench.roads import STRAIGHT, aude_graph, road_travel
 from bench.servers import MissingToolError, connect, debian_postgres, our_postgres
+from bench.survey_baselines import BARE, DURABLE, FLOOR, TABLES, Step, bare, durable, floor, postgis
 from domain.fleet import Point, Volume
 from domain.messages import SurveyRequest
 from domain.policy import Policy
@@ -34,14 +35,11 @@ from geo.cells import LatLon
 from geo.roads.travel import RoadTravel
 from geo.travel_time import Travel
 from processes import spare_what_stays
-from storage.engine import create_engine, transaction
+from storage.engine import create_engine
 
 MINUTES = (20, 60)
 WARM_UP = 20
 SEED = 23
-BARE, DURABLE = "bare transaction", "transaction that writes a row"
-
-Step = Callable[[LatLon], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,8 @@ class Scene:
 async def run(console: Console, queries: int = 300) -> Report:
     """Measure both limits with both engines of travel times."""
     console.print("survey: making the graph of the Aude, and the country in a database", style="dim")
-    roads = road_travel(await asyncio.to_thread(aude_graph))
+    graph = await asyncio.to_thread(aude_graph)
+    roads, again = road_travel(graph), road_travel(graph)  # each forgets what the other has searched
     country, remarks = invent(), []
     async with AsyncExitStack() as stay:
         try:
@@ -68,7 +67,7 @@ async def run(console: Console, queries: int = 300) -> Report:
         scene = await _scene(stay, country, roads, postgis)
         remarks.append(_proportions(country))
         spare_what_stays()  # as the worker does
-        groups = [await _group(console, scene, roads, minutes, queries) for minutes in MINUTES]
+        groups = [await _group(console, scene, (roads, again), minutes, queries) for minutes in MINUTES]
     return Report("survey", groups, remarks)
 
 
@@ -78,7 +77,7 @@ async def _scene(
     url, at = await stay.enter_async_context(our_postgres()), datetime.now(UTC)
     with connect(url) as connection:
         fill(connection, country, travel, at)
-        connection.execute("CREATE TABLE bench_rows (id uuid PRIMARY KEY, at timestamptz)")
+        connection.execute(TABLES)
     if postgis is not None:
         fill(postgis, country, travel, at)
         with_postgis(postgis)
@@ -87,9 +86,12 @@ async def _scene(
     return Scene(engine, at, postgis)
 
 
-async def _group(console: Console, scene: Scene, roads: RoadTravel, minutes: int, queries: int) -> Group:
+async def _group(
+    console: Console, scene: Scene, roads: tuple[RoadTravel, RoadTravel], minutes: int, queries: int
+) -> Group:
     console.print(f"survey: {minutes} min, {queries} demands", style="dim")
-    steps = _steps(scene, {"roads": roads, "straight": STRAIGHT}, minutes)
+    steps = _steps(scene, {"roads": roads[0], "straight": STRAIGHT}, minutes)
+    steps[FLOOR] = floor(scene.engine, scene.at, roads[1], minutes)
     took: dict[str, list[float]] = {name: [] for name in steps}
     order, rng = list(steps), random.Random(SEED)
     for number, place in enumerate(where_people_live(queries + WARM_UP, SEED + minutes, AUDE).points()):
@@ -114,10 +116,10 @@ def _steps(scene: Scene, engines: Mapping[str, Travel], minutes: int) -> dict[st
     steps: dict[str, Step] = {}
     for name, travel in engines.items():
         steps[f"survey, {name}"] = _survey(SearchActivities(scene.engine, travel), minutes, scene.at)
-    steps[BARE] = _bare(scene.engine)
-    steps[DURABLE] = _durable(scene.engine)
+    steps[BARE] = bare(scene.engine)
+    steps[DURABLE] = durable(scene.engine)
     if scene.postgis is not None:
-        steps[GIS_ROWS] = _postgis(scene.postgis, minutes)
+        steps[GIS_ROWS] = postgis(scene.postgis, minutes)
     return steps
 
 
@@ -138,35 +140,6 @@ def _survey(activities: SearchActivities, minutes: int, at: datetime) -> Step:
         )
 
     return survey
-
-
-def _bare(engine: AsyncEngine) -> Step:
-    async def ask(_: LatLon) -> object:
-        async with transaction(engine) as connection:
-            return await connection.scalar(sa.text("SELECT 1"))
-
-    return ask
-
-
-def _durable(engine: AsyncEngine) -> Step:
-    async def write(_: LatLon) -> object:
-        async with transaction(engine) as connection:
-            return await connection.execute(
-                sa.text("INSERT INTO bench_rows VALUES (:id, now())"), {"id": uuid4()}
-            )
-
-    return write
-
-
-def _postgis(connection: Connection, minutes: int) -> Step:
-    """Every vehicle that the great circle lets be there in time, in the whole country, straight through the driver."""
-    [rows] = [method for method in by_postgis(connection) if method.name == GIS_ROWS]
-    radius_m = STRAIGHT.reach_m(minutes * 60.0)
-
-    async def ask(place: LatLon) -> object:
-        return rows.ask(Query(*place, radius_m, ""))
-
-    return ask
 
 
 def _proportions(country: Country) -> str:

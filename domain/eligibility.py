@@ -7,6 +7,7 @@ that would have had to be different. Who is asked follows from the earliest arri
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from typing import NamedTuple
 from uuid import UUID
 
@@ -103,6 +104,8 @@ class SiteState(NamedTuple):
 class Judgement(NamedTuple):
     """The verdict on one vehicle or site, with its figures. Minutes are rounded up.
 
+    Made by the hundred, by `_make` and in the order of the fields: to name them takes longer than to decide.
+
     ``eta_minutes`` is the latest arrival, ``earliest_minutes`` the earliest.
     """
 
@@ -149,27 +152,26 @@ def judge_vehicle(state: VehicleState, terms: Terms) -> Judgement:
     """
     age = max(0.0, (terms.at - state.fix_at).total_seconds()) if state.fix_at else None
     fresh = _freshness(state, terms)
-    if state.guard is not None:
-        obstacles, tier = _obstacles_on_guard(state, state.guard, terms), Tier.GUARD
-    else:
-        obstacles, tier = _obstacles_of_vehicle(state, age, fresh, terms), Tier.VEHICLE
-    arrival = state.arrival
-    return Judgement(
-        company_id=state.company_id,
-        verdict=obstacles[0] if obstacles else Verdict.SOLICITED,
-        tier=tier,
-        obstacles=obstacles,
-        vehicle_id=state.vehicle_id,
-        site_id=state.site_id,
-        earliest_minutes=arrival.earliest_minutes if arrival else None,
-        eta_minutes=arrival.latest_minutes if arrival else None,
-        distance_m=state.distance_m,
-        fix_age_s=age,
-        freshness=fresh,
-        to_confirm=fresh is Freshness.SILENT or (arrival is not None and arrival.estimated),
-        exact_volume=state.volume is terms.volume,
-        last_mission_at=state.last_mission_at,
-        guard=state.guard,
+    guard, arrival = state.guard, state.arrival
+    obstacles = _obstacles(state, age, fresh, terms)
+    return Judgement._make(
+        (
+            state.company_id,
+            obstacles[0] if obstacles else Verdict.SOLICITED,
+            Tier.VEHICLE if guard is None else Tier.GUARD,
+            obstacles,
+            state.vehicle_id,
+            state.site_id,
+            minutes_up(arrival.earliest_s) if arrival else None,
+            minutes_up(arrival.latest_s) if arrival else None,
+            state.distance_m,
+            age,
+            fresh,
+            fresh is Freshness.SILENT or (arrival is not None and arrival.estimated),
+            state.volume is terms.volume,
+            state.last_mission_at,
+            guard,
+        )
     )
 
 
@@ -182,84 +184,104 @@ def _freshness(state: VehicleState, terms: Terms) -> Freshness | None:
 Obstacles = tuple[VehicleVerdict, ...]
 
 
+def _obstacles(state: VehicleState, age: float | None, fresh: Freshness | None, terms: Terms) -> Obstacles:
+    if state.guard is not None:
+        return _obstacles_on_guard(state, state.guard, terms)
+    return _obstacles_of_vehicle(state, age, fresh, terms)
+
+
+# What excludes, in the order of the rules; the functions below say whether each holds. A solicitation that nobody
+# receives, or that a silent post may not receive, is not made (rule 37); of too far in time and no road at all it is one.
+_UNREGULATED = (Verdict.NOT_REGULATED, Verdict.REGULATION_SUSPENDED)
+_AWAY = (Verdict.NO_WAY, Verdict.TOO_FAR)
+_ON_GUARD = (Verdict.OTHER_SECTOR, Verdict.TOO_SMALL, Verdict.ENGAGED, Verdict.NO_GUARD_PHONE, *_AWAY)
+_OF_VEHICLE = (
+    *(Verdict.ON_GUARD, Verdict.TOO_SMALL, Verdict.ENGAGED, Verdict.NOT_AVAILABLE),
+    *_UNREGULATED,
+    *(Verdict.NO_POSITION, Verdict.POSITION_TOO_OLD),
+    *_AWAY,
+)
+_OF_SITE = (Verdict.NOT_AVAILABLE, *_UNREGULATED, Verdict.NO_SUITABLE_VEHICLE, *_AWAY)
+_OF_CHOSEN = _UNREGULATED
+
+
 def _obstacles_on_guard(state: VehicleState, guard: GuardDuty, terms: Terms) -> Obstacles:
     """No tick-box and no fix is asked of a guard crew: it waits at its site, and must answer (rules 12 and 13)."""
-    beyond = () if terms.policy.guard_beyond_delay else _too_far(state, terms)
-    return _that_hold(
-        (guard.reach is None, Verdict.OTHER_SECTOR),
-        (not serves(state.volume, terms.volume), Verdict.TOO_SMALL),
-        (state.engaged, Verdict.ENGAGED),
-        (not guard.phone, Verdict.NO_GUARD_PHONE),
-        *beyond,
+    late = not terms.policy.guard_beyond_delay and not terms.allows(state.arrival)
+    hold = (
+        guard.reach is None,
+        not serves(state.volume, terms.volume),
+        state.engaged,
+        not guard.phone,
+        late and state.cut_off,
+        late and not state.cut_off,
     )
+    return tuple(compress(_ON_GUARD, hold))
 
 
 def _obstacles_of_vehicle(
     state: VehicleState, age: float | None, fresh: Freshness | None, terms: Terms
 ) -> Obstacles:
-    lost = fresh is Freshness.SILENT and age is not None and age > terms.policy.position_lost_s
-    return _that_hold(
-        (state.on_guard, Verdict.ON_GUARD),
-        (not serves(state.volume, terms.volume), Verdict.TOO_SMALL),
-        (state.engaged, Verdict.ENGAGED),
-        (not state.available, Verdict.NOT_AVAILABLE),
-        *_unregulated(state.regulation),
-        (age is None, Verdict.NO_POSITION),
-        (lost, Verdict.POSITION_TOO_OLD),
-        *(_too_far(state, terms) if age is not None else ()),
+    late = age is not None and not terms.allows(state.arrival)
+    hold = (
+        state.on_guard,
+        not serves(state.volume, terms.volume),
+        state.engaged,
+        not state.available,
+        state.regulation is LeaseState.FREE,
+        state.regulation is LeaseState.SUSPENDED,
+        age is None,
+        fresh is Freshness.SILENT and age is not None and age > terms.policy.position_lost_s,
+        late and state.cut_off,
+        late and not state.cut_off,
     )
-
-
-Condition = tuple[bool, VehicleVerdict]
-
-
-def _that_hold(*conditions: Condition) -> Obstacles:
-    return tuple([verdict for holds, verdict in conditions if holds])
-
-
-def _too_far(state: VehicleState | SiteState, terms: Terms) -> tuple[Condition, ...]:
-    """Too far in time, or no road at all: one of them."""
-    late = not terms.allows(state.arrival)
-    return (late and state.cut_off, Verdict.NO_WAY), (late and not state.cut_off, Verdict.TOO_FAR)
-
-
-def _unregulated(regulation: LeaseState) -> tuple[Condition, ...]:
-    """A solicitation that nobody receives, or that a silent post may not receive, is not made (rule 37)."""
-    return (
-        (regulation is LeaseState.FREE, Verdict.NOT_REGULATED),
-        (regulation is LeaseState.SUSPENDED, Verdict.REGULATION_SUSPENDED),
-    )
+    return tuple(compress(_OF_VEHICLE, hold))
 
 
 def judge_chosen_company(company_id: UUID, regulation: LeaseState) -> Judgement:
     """The patient's own company is asked first, if anybody there receives it (rules 37 and 88)."""
-    obstacles = _that_hold(*_unregulated(regulation))
+    hold = (regulation is LeaseState.FREE, regulation is LeaseState.SUSPENDED)
+    obstacles = tuple(compress(_OF_CHOSEN, hold))
     verdict = obstacles[0] if obstacles else Verdict.SOLICITED
     return Judgement(company_id=company_id, verdict=verdict, tier=Tier.FREE_CHOICE, obstacles=obstacles)
 
 
 def judge_site(state: SiteState, terms: Terms) -> Judgement:
     """The verdict on a site: ticked, near enough, and some vehicle that could be named (rules 8 and 9)."""
-    obstacles = _that_hold(
-        (not state.available, Verdict.NOT_AVAILABLE),
-        *_unregulated(state.regulation),
-        (not any(serves(v, terms.volume) for v in state.free_volumes), Verdict.NO_SUITABLE_VEHICLE),
-        *_too_far(state, terms),
-    )
+    obstacles = _obstacles_of_site(state, terms)
     arrival = state.arrival
-    return Judgement(
-        company_id=state.company_id,
-        verdict=obstacles[0] if obstacles else Verdict.SOLICITED,
-        tier=Tier.SITE,
-        obstacles=obstacles,
-        site_id=state.site_id,
-        earliest_minutes=arrival.earliest_minutes if arrival else None,
-        eta_minutes=arrival.latest_minutes if arrival else None,
-        distance_m=state.distance_m,
-        to_confirm=arrival is not None and arrival.estimated,
-        exact_volume=terms.volume in state.free_volumes,
-        last_mission_at=state.last_mission_at,
+    return Judgement._make(
+        (
+            state.company_id,
+            obstacles[0] if obstacles else Verdict.SOLICITED,
+            Tier.SITE,
+            obstacles,
+            None,  # no vehicle
+            state.site_id,
+            minutes_up(arrival.earliest_s) if arrival else None,
+            minutes_up(arrival.latest_s) if arrival else None,
+            state.distance_m,
+            None,  # no fix, no age
+            None,
+            arrival is not None and arrival.estimated,
+            terms.volume in state.free_volumes,
+            state.last_mission_at,
+            None,  # no guard
+        )
     )
+
+
+def _obstacles_of_site(state: SiteState, terms: Terms) -> Obstacles:
+    late = not terms.allows(state.arrival)
+    hold = (
+        not state.available,
+        state.regulation is LeaseState.FREE,
+        state.regulation is LeaseState.SUSPENDED,
+        not any(serves(each, terms.volume) for each in state.free_volumes),
+        late and state.cut_off,
+        late and not state.cut_off,
+    )
+    return tuple(compress(_OF_SITE, hold))
 
 
 def regulation_at(state: LeaseState, heartbeat_at: datetime | None, at: datetime) -> LeaseState:

@@ -57,6 +57,10 @@ class Box(NamedTuple):
     west: float
     east: float
 
+    def holds(self, lat: float, lon: float) -> bool:
+        """Whether a place lies within, or on the rim."""
+        return self.south <= lat <= self.north and self.west <= lon <= self.east
+
 
 class VehicleCard(BaseModel):
     """What is known of one vehicle when it is named for a mission."""

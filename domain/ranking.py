@@ -19,12 +19,12 @@ def candidates(judgements: Sequence[Judgement]) -> tuple[Candidate, ...]:
     return tuple(_candidate(j) for j in sorted(chosen, key=_rank))
 
 
-def _rank(judged: Judgement) -> tuple[int, float, int, bool, float, str]:
-    waited_since = judged.last_mission_at.timestamp() if judged.last_mission_at else float("-inf")
+def _rank(judged: Judgement) -> tuple[int, float, int, bool, float, int]:
+    waited_since = judged.last_mission_at.timestamp() if judged.last_mission_at else -inf
     target = judged.vehicle_id or judged.site_id
     reach, missions = (judged.guard.reach or 0, judged.guard.missions) if judged.guard else (0, 0)
     eta = inf if judged.eta_minutes is None else judged.eta_minutes  # nobody knows when: behind all others
-    return (reach, eta, missions, not judged.exact_volume, waited_since, str(target))
+    return (reach, eta, missions, not judged.exact_volume, waited_since, target.int if target else -1)
 
 
 def _candidate(judged: Judgement) -> Candidate:

@@ -9,7 +9,7 @@ from math import inf, isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.cells import EARTH_RADIUS_M, MAX_COVER_M, check_place, cover, great_circle_m
+from geo.cells import EARTH_RADIUS_M, MAX_COVER_M, check_place, cover, distances_m, great_circle_m
 from geo.travel_time import (
     Gap,
     Located,
@@ -168,8 +168,9 @@ class StraightApproach:
 
     def ways(self, origins: Sequence[Origin]) -> list[Way]:
         """Return the way from each origin; it is not cut at the limit, for it costs nothing to know."""
-        lat, lon, way = self.lat, self.lon, self.travel.way
-        return [way(great_circle_m(one.lat, one.lon, lat, lon)) for one in origins]
+        fastest, usual, by = self.travel.fastest_pace, self.travel.pace, Measure.STRAIGHT
+        metres = distances_m(self.lat, self.lon, origins)
+        return [Way._make((each * fastest, each * usual, by)) for each in metres]
 
 
 def _directions(places: Sequence[Located]) -> NDArray[np.float64]:

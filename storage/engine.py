@@ -52,6 +52,11 @@ def with_snapshots(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
+def without_transactions(engine: AsyncEngine) -> AsyncEngine:
+    """The same pool, where each statement is a transaction of its own: it is committed, durably, when it has run."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One transaction: committed when the block ends, rolled back when it raises.

@@ -1,7 +1,6 @@
-"""The means that a SAMU may call on, as they stand now: for the search.
+"""The means that a SAMU may call on, as they stand now: for the search, and for whoever asks about single vehicles.
 
-Whoever may be near is read in full, found by the cell of its position; all the others are known by their ids only, for
-nothing but their distance has to be said of them.
+A survey reads them by a statement of its own (`storage.survey_statement`), which shares what is computed here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.fleet import Box
 from domain.policy import Policy
 from storage.guard import on_guard_condition
 from storage.tables import (
@@ -139,12 +137,6 @@ async def vehicle(connection: AsyncConnection, samu_id: UUID, vehicle_id: UUID) 
     return found[0] if found else None
 
 
-async def sites_within(connection: AsyncConnection, samu_id: UUID, box: Box) -> list[FleetSite]:
-    """The sites within the box of the companies that the SAMU may solicit."""
-    found = await connection.execute(SITES, {"samu": samu_id, **box._asdict()})
-    return [FleetSite._make(row) for row in found.all()]
-
-
 async def leases_of(connection: AsyncConnection, company_id: UUID) -> list[LeaseLine]:
     """How the sites of one company are regulated, as far as anybody ever did."""
     query = sa.select(leases.c.state, leases.c.heartbeat_at).where(leases.c.company_id == company_id)
@@ -154,7 +146,6 @@ async def leases_of(connection: AsyncConnection, company_id: UUID) -> list[Lease
 SAMU = sa.bindparam("samu", type_=Uuid)
 CELLS = sa.cast(sa.bindparam("cells", type_=sa.Text), ARRAY(sa.BigInteger))
 ALSO = sa.cast(sa.bindparam("also", type_=sa.Text), ARRAY(Uuid))
-SOUTH, NORTH, WEST, EAST = (sa.bindparam(name, type_=sa.Double) for name in Box._fields)
 
 
 def as_array(ids: Iterable[object]) -> str:
@@ -162,12 +153,7 @@ def as_array(ids: Iterable[object]) -> str:
     return f"{{{','.join(map(str, ids))}}}"
 
 
-def within_box() -> sa.ColumnElement[bool]:
-    """Whether a site lies within the box of the parameters."""
-    return sites.c.lat.between(SOUTH, NORTH) & sites.c.lon.between(WEST, EAST)
-
-
-def _last_mission(of: sa.Table) -> sa.ScalarSelect[Any]:
+def last_mission(of: sa.FromClause) -> sa.ScalarSelect[Any]:
     """When the company of a row was last given a mission: the end of an index, once a row.
 
     A table of it by company is joined in a time that grows with the square, for no plan knows how few rows there are.
@@ -176,15 +162,15 @@ def _last_mission(of: sa.Table) -> sa.ScalarSelect[Any]:
     return query.correlate(of).scalar_subquery()
 
 
-def device_seen() -> sa.ScalarSelect[Any]:
-    """When a phone that is in the vehicle was last heard of."""
-    aboard = (crews.c.vehicle_id == vehicles.c.id, crews.c.left_at.is_(None), devices.c.closed_at.is_(None))
+def device_seen(of: sa.FromClause = vehicles) -> sa.ScalarSelect[Any]:
+    """When a phone that is in the vehicle of a row was last heard of."""
+    aboard = (crews.c.vehicle_id == of.c.id, crews.c.left_at.is_(None), devices.c.closed_at.is_(None))
     heard = sa.func.coalesce(devices.c.last_seen_at, devices.c.created_at)
     query = sa.select(sa.func.max(heard)).select_from(crews.join(devices, devices.c.id == crews.c.device_id))
-    return query.where(*aboard).correlate(vehicles).scalar_subquery()
+    return query.where(*aboard).correlate(of).scalar_subquery()
 
 
-def _best_lease(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+def best_lease(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
     """Of the leases of a vehicle's company, that of the best: who belongs to no site is answered for by any."""
     rank = sa.case((leases.c.state == "HELD", 0), (leases.c.state == "SUSPENDED", 1), else_=2)
     query = sa.select(column).where(leases.c.company_id == vehicles.c.company_id)
@@ -193,7 +179,7 @@ def _best_lease(column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
 
 
 def _of_lease(own: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
-    return sa.case((vehicles.c.site_id.is_(None), _best_lease(leases.columns[name])), else_=own.columns[name])
+    return sa.case((vehicles.c.site_id.is_(None), best_lease(leases.columns[name])), else_=own.columns[name])
 
 
 def _of_vehicle(lease: sa.FromClause) -> dict[str, sa.ColumnElement[Any]]:
@@ -214,7 +200,7 @@ def _of_vehicle(lease: sa.FromClause) -> dict[str, sa.ColumnElement[Any]]:
         "mobilisation_by_hour_s": home.c.mobilisation_by_hour_s,
         "lease_state": _of_lease(lease, "state"),
         "heartbeat_at": _of_lease(lease, "heartbeat_at"),
-        "last_mission_at": _last_mission(vehicles),
+        "last_mission_at": last_mission(vehicles),
     }
 
 
@@ -242,34 +228,8 @@ def _vehicles() -> sa.Select[Any]:
     )
 
 
-def _free_categories() -> sa.ColumnElement[Sequence[str]]:
-    """The categories of the vehicles that the company of a site could name for it (rule 9)."""
-    query = (
-        sa.select(vehicles.c.category.distinct())
-        .select_from(vehicles.outerjoin(engagements, engagements.c.vehicle_id == vehicles.c.id))
-        .where(vehicles.c.company_id == sites.c.company_id, engagements.c.vehicle_id.is_(None), ~on_guard())
-    )
-    return sa.func.array(query.correlate(sites).scalar_subquery(), type_=ARRAY(sa.Text))
-
-
-def _sites() -> sa.Select[Any]:
-    computed = {
-        "site_id": sites.c.id,
-        "free_categories": _free_categories(),
-        "last_mission_at": _last_mission(sites),
-        "lease_state": leases.c.state,
-        "heartbeat_at": leases.c.heartbeat_at,
-    }
-    agreed = conventions.join(sites, sites.c.company_id == conventions.c.company_id)
-    return (
-        _select(FleetSite, sites, computed)
-        .select_from(agreed.outerjoin(leases, leases.c.site_id == sites.c.id))
-        .where(conventions.c.samu_id == SAMU, within_box())
-    )
-
-
 def _select(
-    kind: type[FleetVehicle | FleetSite], table: sa.Table, computed: Mapping[str, sa.ColumnElement[Any]]
+    kind: type[FleetVehicle], table: sa.Table, computed: Mapping[str, sa.ColumnElement[Any]]
 ) -> sa.Select[Any]:
     """The fields of a class, in their order: computed, or else the table's column of that name."""
     return sa.select(*((computed[n] if n in computed else table.columns[n]).label(n) for n in kind._fields))
@@ -277,5 +237,3 @@ def _select(
 
 VEHICLES = _vehicles()
 """Of `vehicles_near`; public for the test that reads its plan."""
-SITES = _sites()
-"""Of `sites_within`."""

@@ -116,7 +116,7 @@ async def guard_vehicles(
     connection: AsyncConnection, samu_id: UUID, at: datetime | None = None
 ) -> list[GuardVehicle]:
     """Every vehicle on guard for the SAMU, once: a chained shift takes over when the one before has ended."""
-    found = await connection.execute(_GUARD_VEHICLES, {"samu": samu_id, "at": at})
+    found = await connection.execute(GUARD_VEHICLES, {"samu": samu_id, "at": at})
     return [GuardVehicle._make(row) for row in found.all()]
 
 
@@ -381,5 +381,5 @@ def _guard_vehicles() -> sa.Select[Any]:
     )
 
 
-_GUARD_VEHICLES = _guard_vehicles()
-"""Made once: every survey asks it."""
+GUARD_VEHICLES = _guard_vehicles()
+"""Of `guard_vehicles`, with the parameters `samu` and `at`; every survey asks it within its own statement."""

@@ -7,18 +7,21 @@ from functools import cached_property
 from uuid import UUID
 
 from domain.eligibility import GuardDuty, Judgement, Terms, judge_site, judge_vehicle
-from domain.fleet import Whereabouts
+from domain.fleet import Box, Whereabouts
 from domain.messages import SurveyRequest
 from domain.mobilisation import Mobilisation
 from domain.policy import Policy
+from geo.cells import distances_m
 from storage.fleet import FleetSite, FleetVehicle
-from storage.guard import GuardVehicle
+from storage.survey_reading import Known
 from storage.survey_sheet import State
+from storage.surveys import Far
 from survey.measuring import Search, Start
 from survey.sectors import Reach
 from survey.states import (
     Measured,
     departure,
+    distances_to,
     guard_duty,
     site_state,
     vehicle_state,
@@ -32,12 +35,15 @@ Judged = list[tuple[State, Judgement]]
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the SAMU may call on at this moment, near enough to be looked at."""
+    """What the SAMU may call on at this moment; of the sites those within ``box`` are near enough to be looked at."""
 
-    vehicles: Sequence[FleetVehicle]
-    sites: Sequence[FleetSite]
-    on_guard: dict[UUID, GuardVehicle]
+    known: Known
+    box: Box
     reach: Reach
+
+    def holds(self, site: FleetSite) -> bool:
+        """Whether a site may be near."""
+        return self.box.holds(site.lat, site.lon)
 
 
 @dataclass(frozen=True)
@@ -51,32 +57,54 @@ class Judging:
     site_at: Callable[[float, float], Whereabouts]
     """A site's place with its road node."""
 
-    def verdicts(self, means: Means) -> Judged:
-        """What is known and decided of everybody who is near enough for more to be said than that it is too far."""
-        duties = [guard_duty(means.on_guard.get(each.vehicle_id), means.reach) for each in means.vehicles]
-        coming = [self._start_of(each, duty) for each, duty in zip(means.vehicles, duties, strict=True)]
-        staying = [self._start_of_site(each) for each in means.sites]
+    def verdicts(self, means: Means) -> tuple[Judged, Far]:
+        """What is known and decided of everybody who is near enough for more to be said than that it is too far.
+
+        And who is not.
+        """
+        vehicles, sites = means.known.vehicles, [each for each in means.known.sites if means.holds(each)]
+        duties = [guard_duty(means.known.on_guard.get(each.vehicle_id), means.reach) for each in vehicles]
+        coming = [self._start_of(each, duty) for each, duty in zip(vehicles, duties, strict=True)]
+        staying = [self._start_of_site(each) for each in sites]
         measured = self.search.measure([*coming, *staying])
-        vehicles = zip(means.vehicles, duties, coming, measured[: len(coming)], strict=True)
-        sites = zip(means.sites, staying, measured[len(coming) :], strict=True)
-        return [
-            *[
-                self._of_vehicle(known, duty, start, found)
-                for known, duty, start, found in vehicles
-                if duty is not None or not self._is_far(found)
-            ],
-            *[self._of_site(known, start, found) for known, start, found in sites if not self._is_far(found)],
-        ]
+        far_vehicles, there = self._of_vehicles(vehicles, duties, coming, measured[: len(coming)])
+        far_sites, here = self._of_sites(sites, staying, measured[len(coming) :])
+        far_sites += [each.site_id for each in means.known.sites if not means.holds(each)]
+        return [*there, *here], Far(beyond=means.known.beyond, vehicles=far_vehicles, sites=far_sites)
 
-    def _of_vehicle(
-        self, known: FleetVehicle, duty: GuardDuty | None, start: Start, measured: Measured
-    ) -> tuple[State, Judgement]:
-        state = vehicle_state(known, self.request.at, duty, start.where, measured, self.request.place)
-        return state, judge_vehicle(state, self.terms)
+    def _of_vehicles(
+        self,
+        vehicles: Sequence[FleetVehicle],
+        duties: Sequence[GuardDuty | None],
+        starts: Sequence[Start],
+        measured: Sequence[Measured],
+    ) -> tuple[list[tuple[UUID, int | None]], Judged]:
+        far: list[tuple[UUID, int | None]] = []
+        judged: Judged = []
+        at, terms = self.request.at, self.terms
+        crow = distances_to(self.request.place, vehicles)
+        for known, duty, start, found, metres in zip(vehicles, duties, starts, measured, crow, strict=True):
+            if duty is None and self._is_far(found):
+                far.append((known.vehicle_id, known.cell))
+                continue
+            state = vehicle_state(known, at, duty, start.where, found, metres)
+            judged.append((state, judge_vehicle(state, terms)))
+        return far, judged
 
-    def _of_site(self, known: FleetSite, start: Start, measured: Measured) -> tuple[State, Judgement]:
-        state = site_state(known, self.request, start.where, measured)
-        return state, judge_site(state, self.terms)
+    def _of_sites(
+        self, sites: Sequence[FleetSite], starts: Sequence[Start], measured: Sequence[Measured]
+    ) -> tuple[list[UUID], Judged]:
+        far: list[UUID] = []
+        judged: Judged = []
+        at, terms = self.request.at, self.terms
+        crow = distances_m(self.request.place.lat, self.request.place.lon, sites)
+        for known, start, found, metres in zip(sites, starts, measured, crow, strict=True):
+            if self._is_far(found):
+                far.append(known.site_id)
+                continue
+            state = site_state(known, at, start.where, found, metres)
+            judged.append((state, judge_site(state, terms)))
+        return far, judged
 
     @cached_property
     def near_s(self) -> float:

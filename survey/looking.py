@@ -11,9 +11,12 @@ from domain.messages import SurveyRequest
 from domain.policy import Policy
 from geo.box import box_of
 from geo.travel_time import Gap, Profile, Travel
-from storage import fleet, guard
+from storage import fleet, survey_reading
 from storage.fleet import Place
+from storage.survey_reading import Known, Question
+from storage.surveys import Far
 from survey.judging import Judged, Judging, Means
+from survey.meanwhile import meanwhile
 from survey.measuring import Search, search_ways
 from survey.sectors import Reach, Sectors
 from survey.zones import Zones
@@ -27,6 +30,9 @@ class Look:
     """What was decided of everybody near enough, by which policy, and by which roads."""
 
     judged: Judged
+    far: Far
+    """Those of whom no more is said."""
+    digest_before: bytes | None
     policy: Policy
     profile: Profile
     gap: Gap | None
@@ -58,9 +64,11 @@ class Surveyor:
         zone = await self._zones.of(connection, request.samu_id)
         profile = self.travel.profile_at(request.at.astimezone(zone).time())
         searched = self._search(request, policy, profile)
-        means = await self._means(connection, request, policy, searched)
-        judged = Judging(request, policy, zone, searched.ways, self._site_at).verdicts(means)
-        return Look(judged, policy, profile, searched.ways.approach.gap)
+        asked = Question(request.samu_id, searched.cells, request.at, request.demand_id, request.round)
+        known, _ = await meanwhile(survey_reading.read(connection, asked), searched.ways.make_ready)
+        means = await self._means(connection, request, policy, known, searched.box)
+        judged, far = Judging(request, policy, zone, searched.ways, self._site_at).verdicts(means)
+        return Look(judged, far, known.digest, policy, profile, searched.ways.approach.gap)
 
     def _search(self, request: SurveyRequest, policy: Policy, profile: Profile) -> _Searched:
         place, minutes = request.place, request.max_delay_minutes
@@ -72,18 +80,12 @@ class Surveyor:
         return cells, box_of(cells)
 
     async def _means(
-        self, connection: AsyncConnection, request: SurveyRequest, policy: Policy, searched: _Searched
+        self, connection: AsyncConnection, request: SurveyRequest, policy: Policy, known: Known, box: Box
     ) -> Means:
-        on_guard = {
-            each.vehicle_id: each
-            for each in await guard.guard_vehicles(connection, request.samu_id, request.at)
-        }
-        vehicles = await fleet.vehicles_near(connection, request.samu_id, searched.cells, list(on_guard))
-        sites = await fleet.sites_within(connection, request.samu_id, searched.box)
         reach: Reach = {}
-        if on_guard:
+        if known.on_guard:
             reach = await self._sectors.reach(connection, request.samu_id, request.place, policy)
-        return Means(vehicles, sites, on_guard, reach)
+        return Means(known, box, reach)
 
     def _snapped(self, lat: float, lon: float) -> Whereabouts:
         graph = self.travel.graph_id

@@ -36,6 +36,10 @@ class Search:
     knows_roads: bool
     further: Approach | None = None
 
+    def make_ready(self) -> None:
+        """Compute beforehand what all ways have in common: from the gates of the regions to the place, by each profile."""
+        self.approach.ways(())
+
     def measure(self, starts: Sequence[Start]) -> list[Measured]:
         """Return for each start when it is there, in their order."""
         ways = _ways(self.approach, starts)
@@ -47,10 +51,12 @@ class Search:
             ways = [further or way for further, way in zip(_ways(self.further, asked), ways, strict=True)]
         roads = self.knows_roads
         return [
-            Measured(
-                arrival(way, one.lead_s, knows_roads=roads),
-                way is not None and way.measure is Measure.NONE,
-                one.lead_s,
+            Measured._make(
+                (
+                    arrival(way, one.lead_s, knows_roads=roads),
+                    way is not None and way.measure is Measure.NONE,
+                    one.lead_s,
+                )
             )
             for one, way in zip(starts, ways, strict=True)
         ]

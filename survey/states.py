@@ -8,14 +8,13 @@ from uuid import UUID
 from domain.eligibility import Arrival, GuardDuty, SiteState, VehicleState, available_at, regulation_at
 from domain.fleet import Category, Point, Volume, Whereabouts
 from domain.freshness import freshness_of, is_moving
-from domain.messages import SurveyRequest
 from domain.mobilisation import Mobilisation, is_parked
 from domain.policy import Policy
 from domain.vocabulary import Freshness, LeaseState
-from geo.cells import great_circle_m
+from geo.cells import distances_m, great_circle_m
 from geo.travel_time import Measure, Way
-from storage.fleet import FleetSite, FleetVehicle
-from storage.guard import GuardVehicle
+from storage.fleet import FleetSite, FleetVehicle, Place
+from storage.survey_statement import OnGuard
 
 METRES_A_DEGREE = 110_000.0
 """Of latitude, and a little less: whoever is further along the meridian is further as the crow flies."""
@@ -91,8 +90,9 @@ def arrival(way: Way | None, lead_s: int, *, knows_roads: bool) -> Arrival | Non
     """When somebody is there who leaves after so many seconds; ``None`` for who never is, or too far to be measured."""
     if way is None or way.measure is Measure.BEYOND or way.measure is Measure.NONE:
         return None
-    estimated = knows_roads and way.measure is Measure.STRAIGHT
-    return Arrival(way.earliest_s + lead_s, way.latest_s + lead_s, way.earliest_s, estimated)
+    earliest_s, latest_s, measure = way
+    estimated = knows_roads and measure is Measure.STRAIGHT
+    return Arrival._make((earliest_s + lead_s, latest_s + lead_s, earliest_s, estimated))
 
 
 class Measured(NamedTuple):
@@ -108,9 +108,12 @@ def regulation_of(state: str | None, heartbeat_at: datetime | None, at: datetime
     return regulation_at(LEASES[state] if state else LeaseState.FREE, heartbeat_at, at)
 
 
-def guard_duty(known: GuardVehicle | None, reach: Mapping[UUID, int]) -> GuardDuty | None:
+def guard_duty(known: OnGuard | None, reach: Mapping[UUID, int]) -> GuardDuty | None:
     """What the rulebook asks of a vehicle on guard; ``None`` for one that is not on this SAMU's."""
     return None if known is None else GuardDuty(reach.get(known.sector_id), known.missions, known.phones > 0)
+
+
+# The states are made by `_make`, in the order of their fields, by the hundred: to name the fields takes ten times as long.
 
 
 def vehicle_state(
@@ -119,53 +122,57 @@ def vehicle_state(
     guard: GuardDuty | None,
     where: Whereabouts | None,
     measured: Measured,
-    place: Point | None,
+    distance_m: float | None,
 ) -> VehicleState:
-    """One vehicle at a moment; its distance is to ``place``, if one is asked about."""
-    return VehicleState(
-        vehicle_id=known.vehicle_id,
-        company_id=known.company_id,
-        site_id=known.site_id,
-        volume=VOLUMES[known.category],
-        available=available_at(known.available, known.available_until, at),
-        engaged=known.engaged,
-        on_guard=known.on_guard,
-        fix_at=known.fix_at,
-        speed_kmh=known.speed_kmh,
-        device_seen_at=known.device_seen_at,
-        distance_m=_distance_m(known, place),
-        arrival=measured.arrival,
-        cut_off=measured.cut_off,
-        mobilisation_s=measured.lead_s,
-        last_mission_at=known.last_mission_at,
-        regulation=regulation_of(known.lease_state, known.heartbeat_at, at),
-        guard=guard,
-        where=where,
-        cell=known.cell,
+    """One vehicle at a moment; its distance is as the crow flies, if a place is asked about."""
+    return VehicleState._make(
+        (
+            known.vehicle_id,
+            known.company_id,
+            known.site_id,
+            VOLUMES[known.category],
+            available_at(known.available, known.available_until, at),
+            known.engaged,
+            known.on_guard,
+            known.fix_at,
+            known.speed_kmh,
+            known.device_seen_at,
+            distance_m,
+            measured.arrival,
+            measured.cut_off,
+            measured.lead_s,
+            known.last_mission_at,
+            regulation_of(known.lease_state, known.heartbeat_at, at),
+            guard,
+            where,
+            known.cell,
+        )
     )
 
 
 def site_state(
-    known: FleetSite, request: SurveyRequest, where: Whereabouts | None, measured: Measured
+    known: FleetSite, at: datetime, where: Whereabouts | None, measured: Measured, distance_m: float
 ) -> SiteState:
-    """One site at the moment of a survey; its crews need their time before they leave."""
-    return SiteState(
-        site_id=known.site_id,
-        company_id=known.company_id,
-        available=available_at(known.available, known.available_until, request.at),
-        free_volumes=volumes_of(known.free_categories),
-        distance_m=great_circle_m(known.lat, known.lon, request.place.lat, request.place.lon),
-        arrival=measured.arrival,
-        cut_off=measured.cut_off,
-        mobilisation_s=measured.lead_s,
-        last_mission_at=known.last_mission_at,
-        regulation=regulation_of(known.lease_state, known.heartbeat_at, request.at),
-        where=where,
+    """One site at a moment; its crews need their time before they leave."""
+    return SiteState._make(
+        (
+            known.site_id,
+            known.company_id,
+            available_at(known.available, known.available_until, at),
+            volumes_of(known.free_categories),
+            distance_m,
+            measured.arrival,
+            measured.cut_off,
+            measured.lead_s,
+            known.last_mission_at,
+            regulation_of(known.lease_state, known.heartbeat_at, at),
+            where,
+        )
     )
 
 
-def _distance_m(known: FleetVehicle, place: Point | None) -> float | None:
-    """As the crow flies."""
-    if place is None or known.lat is None or known.lon is None:
-        return None
-    return great_circle_m(known.lat, known.lon, place.lat, place.lon)
+def distances_to(place: Point, vehicles: Iterable[FleetVehicle]) -> list[float | None]:
+    """As the crow flies in metres; ``None`` for a vehicle without a position."""
+    fixes = [None if each.lat is None or each.lon is None else Place(each.lat, each.lon) for each in vehicles]
+    found = iter(distances_m(place.lat, place.lon, [fix for fix in fixes if fix is not None]))
+    return [None if fix is None else next(found) for fix in fixes]

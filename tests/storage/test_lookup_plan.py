@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.search import SearchActivities
 from bench.country import SAMU_ID, fill, invent
@@ -19,6 +20,7 @@ from domain.fleet import Point, Volume
 from domain.messages import SurveyRequest
 from geo.straight import StraightTravel
 from ops.embedded.postgres import Cluster
+from storage.direct import Direct
 from storage.engine import create_engine
 from storage.migrate import upgrade
 
@@ -96,11 +98,29 @@ async def statements_of_a_survey(engine: AsyncEngine, minutes: int) -> list[Stat
 
     sa.event.listen(engine.sync_engine, "before_cursor_execute", note)
     try:
-        found = await SearchActivities(engine, TRAVEL).survey(request(minutes))
+        with noted_directly(sent):
+            found = await SearchActivities(engine, TRAVEL).survey(request(minutes))
     finally:
         sa.event.remove(engine.sync_engine, "before_cursor_execute", note)
     assert found.candidates
     return sent
+
+
+@contextmanager
+def noted_directly(sent: list[Statement]) -> Iterator[None]:
+    """Note the statements, too, that are sent by the driver without SQLAlchemy, with names for their numbers."""
+    run = Direct._run
+
+    async def note(self: Direct, connection: AsyncConnection, given: Mapping[str, Any]) -> Any:
+        text = self.text.replace("%", "%%")
+        sent.append(
+            Statement(re.sub(r"\$(\d+)", lambda at: f"%({self.names[int(at[1]) - 1]})s", text), given)
+        )
+        return await run(self, connection, given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Direct, "_run", note)
+        yield
 
 
 def request(minutes: int) -> SurveyRequest:
@@ -153,6 +173,7 @@ async def test_rule_006_a_survey_finds_vehicles_and_sites_by_index(
 ) -> None:
     sent = await statements_of_a_survey(engine, minutes)
     plans = [await planned(engine, each, generic=generic) for each in sent if explainable(each)]
+    assert {plan.statement.split(maxsplit=1)[0] for plan in plans} == {"SELECT", "WITH", "INSERT"}
     for plan in plans:
         assert not LARGE & set(plan.read_whole), plan.statement
     asked = [plan.indexes.get("ix_vehicle_positions_cover_cell") for plan in plans]

@@ -25,6 +25,7 @@ from geo.cells import (
     centre_of,
     circumradius_m,
     cover,
+    distances_m,
     great_circle_m,
     resolution_of,
     with_rings,
@@ -279,3 +280,12 @@ def _inside(lat: float, lon: float, ring: tuple[LatLon, ...]) -> bool:
         if (lat1 > lat) != (lat2 > lat) and lon < lon1 + (lat - lat1) / (lat2 - lat1) * (lon2 - lon1):
             inside = not inside
     return inside
+
+
+def test_distances_to_one_place_are_to_the_bit_those_between_two() -> None:
+    rng = Random(17)
+    places = [LatLon(rng.uniform(-90, 90), rng.uniform(-180, 180)) for _ in range(1_000)]
+    near = [LatLon(43.2 + rng.gauss(0, 0.3), 2.35 + rng.gauss(0, 0.3)) for _ in range(1_000)]
+    for here in (places[0], near[0], LatLon(90.0, 0.0), LatLon(0.0, 180.0)):
+        found = distances_m(here.lat, here.lon, [*places, *near])
+        assert found == [great_circle_m(*each, *here) for each in (*places, *near)]
