@@ -42,7 +42,7 @@ test: check unit
 	@echo "==> a Chromium for the tests of the pages"
 	@$(BIN)/python -m ops.chromium
 	@echo "==> every other test"
-	@$(PYTEST) tests --ignore=tests/unit -n logical --dist loadfile $(ARGS)
+	@$(PYTEST) tests --ignore=tests/unit -n logical --dist loadfile --no-loadscope-reorder $(ARGS)
 	@echo "==> all green"
 
 check: $(DEV_STAMP)

@@ -38,7 +38,7 @@ async def read_destination(connection: AsyncConnection, found: DemandView) -> De
         name=found.facility_name,
         lat=facility.lat if facility else None,
         lon=facility.lon if facility else None,
-        given_by=await who_gave_destination(connection, found.id),
+        given_by=await who_gave_destination(connection, found.id, found.facility_id),
     )
 
 
@@ -54,5 +54,13 @@ def destination_line(found: MissionView) -> DestinationShown:
 
 async def destination_of(connection: AsyncConnection, found: MissionView) -> DestinationShown:
     """The destination on a mission's sheet."""
-    given_by = await who_gave_destination(connection, found.demand_id) if found.facility_id else None
+    if found.facility_id is None:
+        return destination_line(found)
+    given_by = await who_gave_destination(connection, found.demand_id, found.facility_id)
     return destination_line(found).model_copy(update={"given_by": given_by})
+
+
+async def destination_standing(resources: Resources, found: MissionView) -> DestinationShown:
+    """The destination on a mission's sheet, for whoever gives the one that stands: whose word it is does not change."""
+    async with resources.database.connect() as connection:
+        return await destination_of(connection, found)

@@ -39,9 +39,7 @@ async def answer(
     who = f"{message.by.person_id} {asked.id}"
     if resources.answers.count(who) >= REPEATS_ASKED and stands_already(asked, message):
         return Reply(outcome=Outcome.RECORDED)
-    wait = resources.answers.take(who)
-    if wait:
-        raise Problem("too_many_requests", headers={"Retry-After": str(wait)})
+    limited(resources, who)
     try:
         return await ask(resources, asked.demand_id, update, message, update_id)
     except Problem as problem:
@@ -54,6 +52,16 @@ async def answer(
     async with resources.database.connect() as connection:
         standing = await standing_of(connection, asked.demand_id)
     return check(after_the_end(asked, standing, message))
+
+
+def limited(resources: Resources, who: str) -> None:
+    """Count one more update of somebody about something: a company cannot use up the room of a demand's history.
+
+    Raises Problem 429 `too_many_requests`.
+    """
+    wait = resources.answers.take(who)
+    if wait:
+        raise Problem("too_many_requests", headers={"Retry-After": str(wait)})
 
 
 async def _verdict(

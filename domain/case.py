@@ -11,7 +11,7 @@ from domain.fleet import Point, Volume
 from domain.ledger import Ledger
 from domain.messages import DemandStart, Destination
 from domain.mission import Mission
-from domain.people import Actor
+from domain.people import Actor, Role
 from domain.policy import Policy
 from domain.search import Search
 from domain.solicitation import Solicitation, SolicitationBook
@@ -96,8 +96,17 @@ class Case:
 
     def search_again(self, at: datetime) -> None:
         """Begin a new round; the deadline of arrival stays (rule 92)."""
+        self._drop_destination(at)
         self.search.dismiss(WithdrawalReason.DEMAND_AMENDED, at)
         self.search.new_round(list(SEARCH_TIERS), at)
+
+    def _drop_destination(self, at: datetime) -> None:
+        """What the SAMU gave stands; what a company wrote down was of its own mission (rule 36, ADR 26)."""
+        known = self.destination
+        if known is None or known.by.role is Role.SAMU:
+            return
+        self.destination = None
+        self.ledger.add(facts.DestinationDropped(facility_id=known.facility_id, name=known.name), at)
 
     def finish(self, status: DemandStatus, body: facts.AnyBody, at: datetime, *audience: UUID) -> None:
         """The last fact of the demand."""

@@ -64,6 +64,7 @@ __all__ = [
     "DemandCompleted",
     "DemandReceived",
     "DemandUnfulfilled",
+    "DestinationDropped",
     "DestinationSet",
     "Fact",
     "MissionAssigned",
@@ -111,6 +112,14 @@ class DestinationSet(Body):
     facility_id: str
     name: str
     by: Actor
+
+
+class DestinationDropped(Body):
+    """What a company had written down was of its mission, and that one ended: whoever comes next asks the SAMU."""
+
+    kind: Literal["destination_dropped"] = "destination_dropped"
+    facility_id: str
+    name: str
 
 
 class DemandAmended(Body):
@@ -178,6 +187,7 @@ AnyBody = Annotated[
     | StepTurnedAway
     | MissionEnded
     | DestinationSet
+    | DestinationDropped
     | DemandAmended
     | AlarmRaised
     | AlarmSeen

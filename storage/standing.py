@@ -44,11 +44,15 @@ async def standing_of(connection: AsyncConnection, demand_id: UUID) -> Standing:
     return Standing(status, LastMission(**found) if found["id"] is not None else None)
 
 
-async def who_gave_destination(connection: AsyncConnection, demand_id: UUID) -> Role | None:
-    """Whose word the destination is that stands (rule 36); the journal says so."""
+async def who_gave_destination(connection: AsyncConnection, demand_id: UUID, facility_id: str) -> Role | None:
+    """Whose word it is that the patient is taken to this facility (rule 36); the journal says so."""
     given = (
         sa.select(journal.c.data["by"]["role"].astext)
-        .where(journal.c.subject_id == demand_id, journal.c.kind == "destination_set")
+        .where(
+            journal.c.subject_id == demand_id,
+            journal.c.kind == "destination_set",
+            journal.c.data["facility_id"].astext == facility_id,
+        )
         .order_by(journal.c.seq.desc())
         .limit(1)
     )

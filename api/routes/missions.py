@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.cursors import Paged, next_cursor
-from api.destinations import destination_given, facility_named
+from api.destinations import destination_given, destination_standing, facility_named
 from api.documents import READS, WRITES
 from api.engine import Update
 from api.idempotent import IdempotentRoute, TakesKey, UpdateId
@@ -34,7 +34,7 @@ from api.security import (
     own_device,
 )
 from api.steps import KEPT, pass_step
-from api.updates import ask
+from api.updates import ask, limited
 from domain.messages import Destination, FromOutside, MissionExit, ReceiptReport, Relief, StepReport, StepUndo
 from storage import views
 from storage.views import MissionView
@@ -148,7 +148,9 @@ async def post_receipt(
 async def _ask(
     request: Request, mission: MissionView, update: Update, message: FromOutside, update_id: str
 ) -> Recorded:
-    reply = await ask(resources_of(request), mission.demand_id, update, message, update_id)
+    resources = resources_of(request)
+    limited(resources, f"{message.by.person_id} {mission.id} {update}")
+    reply = await ask(resources, mission.demand_id, update, message, update_id)
     return Recorded(
         outcome=reply.outcome.name,
         mission_id=reply.mission_id or mission.id,
@@ -168,11 +170,15 @@ async def give_destination(
     """The facility that the SAMU told at the bilan (rule 36), from `GET /v1/facilities`: from LIEU_INTERVENTION on, until
     the mission ends. What the SAMU itself has given is changed by the SAMU only: 409 `destination_given_by_samu`.
     """
-    facility = await facility_named(resources_of(request), given.facility_id)
+    resources = resources_of(request)
+    facility = await facility_named(resources, given.facility_id)
+    if facility.id == mission.facility_id and mission.ended_at is None:
+        return await destination_standing(resources, mission)
+    limited(resources, f"{actor.person_id} {mission.id} {Update.SET_DESTINATION}")
     message = Destination(
         received_at=at, by=actor, facility_id=facility.id, name=facility.name, mission_id=mission.id
     )
-    await ask(resources_of(request), mission.demand_id, Update.SET_DESTINATION, message, update_id)
+    await ask(resources, mission.demand_id, Update.SET_DESTINATION, message, update_id)
     return destination_given(facility, actor.role)
 
 

@@ -79,6 +79,11 @@ def _destination_set(body: facts.DestinationSet, _at: datetime, draft: Draft) ->
 
 
 @fold.register
+def _destination_dropped(_body: facts.DestinationDropped, _at: datetime, draft: Draft) -> None:
+    draft.view.update(facility_id=None, facility_name=None)
+
+
+@fold.register
 def _demand_completed(_body: facts.DemandCompleted, at: datetime, draft: Draft) -> None:
     _end(draft, Status.COMPLETED, at, None)
 

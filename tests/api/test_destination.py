@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.throttle import ANSWERS_A_MINUTE
 from domain.vocabulary import STEPS, Step
 from storage import tables
 from tests.api.caller import Caller, Json, assert_problem, demand
@@ -83,6 +84,8 @@ async def test_rule_036_what_the_samu_gave_the_samu_changes(
     assert (shown["name"], shown["given_by"]) == (other["name"], "SAMU")
     refused = await regulator.send("PUT", f"{path}/destination", of(facility))
     assert_problem(refused, 409, "destination_given_by_samu")
+    same = (await regulator.send("PUT", f"{path}/destination", of(other))).raise_for_status()
+    assert same.json()["given_by"] == "SAMU"  # whose word it is does not change by being repeated
     assert (await samu.get(theirs)).json() == shown
 
 
@@ -99,3 +102,26 @@ async def test_rule_034_no_crew_gives_the_destination_of_anothers_mission(
     await get_in(crew, sheet["vehicle_id"])
     assert_problem(await crew.send("PUT", path, {"facility_id": "none"}), 422, "unknown_facility")
     assert (await crew.send("PUT", path, of(facility))).status_code == 200
+
+
+async def test_rule_036_the_next_crew_is_not_led_where_nobody_told_it_to_go(
+    samu: Caller, regulator: Caller, sheet: Json
+) -> None:
+    facility, _ = await two_facilities(samu)
+    await pass_steps(regulator, sheet, Step.LIEU_INTERVENTION)
+    path = f"/v1/missions/{sheet['id']}"
+    (await regulator.send("PUT", f"{path}/destination", of(facility))).raise_for_status()
+    (await regulator.post(f"{path}/breakdown", {"reason": "Panne"})).raise_for_status()
+    shown = (await samu.get(f"/v1/demands/{sheet['demand_id']}/destination")).json()
+    assert (shown["facility_id"], shown["given_by"]) == (None, None)
+
+
+async def test_a_company_cannot_use_up_a_demands_history_with_destinations(
+    samu: Caller, regulator: Caller, sheet: Json
+) -> None:
+    facilities = await two_facilities(samu)
+    await pass_steps(regulator, sheet, Step.LIEU_INTERVENTION)
+    path = f"/v1/missions/{sheet['id']}/destination"
+    answers = [await regulator.send("PUT", path, of(facilities[n % 2])) for n in range(ANSWERS_A_MINUTE + 1)]
+    assert answers[0].status_code == 200
+    assert_problem(answers[-1], 429, "too_many_requests")

@@ -66,3 +66,5 @@ async def test_rule_036_the_crew_writes_the_destination_down_and_the_samus_word_
     other, mine = phone.company.vehicles[:2]
     await _is_relieved(phone, mine.name, other.name)
     assert (await stage.api.demand(demand_id))["mission"]["vehicle_id"] == str(other.id)
+    await expect(samu.line(demand_id)).to_contain_text(other.name)
+    await expect(phone.button("Compris")).to_have_count(0)  # one's own doing calls for nobody

@@ -3,11 +3,13 @@
 import os
 import signal
 from collections.abc import AsyncIterator, Generator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from bench.players import Coordinator, Heard, Samu, coordinator, eventually, samu
 from bench.post import Post, post
@@ -77,6 +79,24 @@ class Stage:
 
         await eventually(is_back, BACK_WITHIN_S)
 
+    @asynccontextmanager
+    async def policy(self, **timings: int | dict[str, int]) -> AsyncIterator[None]:
+        """Timings of the SAMU for the demands that are posted meanwhile. No page changes them: they are written to the
+        database, and an API that is killed comes back with them, as it would read them within a minute by itself.
+        """
+        samu_id = self.stack.accounts.samu.id
+        update = "UPDATE samus SET policy = %s WHERE id = %s"
+        async with await psycopg.AsyncConnection.connect(self.stack.database, autocommit=True) as connection:
+            rows = await connection.execute("SELECT policy FROM samus WHERE id = %s", [samu_id])
+            [before] = await rows.fetchone() or [{}]
+            await connection.execute(update, [Jsonb({**before, **timings}), samu_id])
+            await self.restart_api()
+            try:
+                yield
+            finally:
+                await connection.execute(update, [Jsonb(before), samu_id])
+                await self.restart_api()
+
     async def ear_of(self, player: Samu | Post) -> Heard:
         """What a player hears from now on, until the test ends."""
         return await self._stay.enter_async_context(player.listening())
@@ -94,13 +114,13 @@ class Play:
     """A SAMU and three companies, each regulating all of its sites from a PLUGIN (R2 without a phone)."""
 
     def __init__(self, stage: Stage, companies: list[Post]) -> None:
-        self._stage, self.samu, self.companies = stage, stage.samu, companies
+        self.stage, self.samu, self.companies = stage, stage.samu, companies
         self.logs = stage.logs
 
     @property
     def stack(self) -> Stack:
         """As it is now."""
-        return self._stage.stack
+        return self.stage.stack
 
     async def asked(self, owner: Post, demand_id: str, **wanted: Any) -> dict[str, Any]:
         """The open solicitation of a company for a demand."""

@@ -1,12 +1,8 @@
 """Phones that come late, that leave, and that nobody hears of (rules 28, 30, 31, 38, 54)."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from time import monotonic
 
-import psycopg
 import pytest
-from psycopg.types.json import Jsonb
 
 from bench.players import LAT, LON
 from bench.post import Post
@@ -97,7 +93,7 @@ async def test_rule_054_a_device_that_logs_out_receives_nothing_any_more(stage: 
 
 async def test_rule_028_a_confirmed_mission_that_reaches_no_device_alarms_the_samu(stage: Stage) -> None:
     """After 60 s, or as many as the SAMU's policy says; over as soon as a device has the mission (rule 30)."""
-    async with _policy(stage, unreached_alarm_s=1), stage.samu.listening() as samu_hears:
+    async with stage.policy(unreached_alarm_s=1), stage.samu.listening() as samu_hears:
         plugin = await stage.regulator(CARCASSONNE)
         demand_id, mission_id = await _on_mission(stage, plugin)
         raised = await samu_hears.until(lambda fact: fact["kind"] == "alarm_raised", within=10)
@@ -116,22 +112,3 @@ async def test_rule_028_a_confirmed_mission_that_reaches_no_device_alarms_the_sa
         assert alarm["state"] == "CLOSED"
         again = await stage.samu.http.post(f"/v1/alarms/{alarm['id']}/acknowledgement")
         assert (again.status_code, again.json()["code"]) == (409, "alarm_closed")
-
-
-@asynccontextmanager
-async def _policy(stage: Stage, **seconds: int) -> AsyncIterator[None]:
-    """Timings of the SAMU for the demands that are posted meanwhile. No page changes them: they are written to the
-    database, and an API that is killed comes back with them, as it would read them within a minute by itself.
-    """
-    samu_id = stage.stack.accounts.samu.id
-    update = "UPDATE samus SET policy = %s WHERE id = %s"
-    async with await psycopg.AsyncConnection.connect(stage.stack.database, autocommit=True) as connection:
-        rows = await connection.execute("SELECT policy FROM samus WHERE id = %s", [samu_id])
-        [before] = await rows.fetchone() or [{}]
-        await connection.execute(update, [Jsonb({**before, **seconds}), samu_id])
-        await stage.restart_api()
-        try:
-            yield
-        finally:
-            await connection.execute(update, [Jsonb(before), samu_id])
-            await stage.restart_api()

@@ -10,10 +10,15 @@ import httpx
 import pytest
 
 from bench.players import LAT, LON
+from domain.policy import Policy
 from domain.vocabulary import STEPS
 from tests.stack.conftest import Play
 
 pytestmark = pytest.mark.timeout(240)
+
+POLICY = Policy()
+TIER_SECONDS = 40
+"""Longer than a worker takes to come back, wherever the tests run."""
 
 
 async def test_a_demand_from_the_post_to_disponible(play: Play) -> None:
@@ -41,15 +46,16 @@ async def test_the_worker_is_killed_in_the_middle_of_a_tier(play: Play) -> None:
     first, second, _ = play.companies
     await first.tick(first.vehicles[0], LAT, LON)
     await second.tick(second.vehicles[0], LAT, LON)
-    answered, silent = await play.samu.post(max_delay_minutes=20), await play.samu.post(max_delay_minutes=20)
-    for demand in (answered, silent):
-        told = await play.samu.until(demand["id"], "SOLICITING_VEHICLES")
-    asked = await play.asked(first, answered["id"])
-    for pid in play.stack.pids.worker:
-        os.kill(pid, signal.SIGKILL)
-    response = await _until_engine_answers(lambda: first.answer(asked, "acceptance"))
-    assert response.json()["outcome"] == "CONFIRMED"
-    ended = await play.samu.until(silent["id"], "ARBITRATION", "SOLICITING_SITES", within=120)
+    async with play.stage.policy(short={**POLICY.short.model_dump(), "vehicles_s": TIER_SECONDS}):
+        answered, silent = [await play.samu.post(max_delay_minutes=20) for _ in range(2)]
+        for demand in (answered, silent):
+            told = await play.samu.until(demand["id"], "SOLICITING_VEHICLES")
+        asked = await play.asked(first, answered["id"])
+        for pid in play.stack.pids.worker:
+            os.kill(pid, signal.SIGKILL)
+        response = await _until_engine_answers(lambda: first.answer(asked, "acceptance"))
+        assert response.json()["outcome"] == "CONFIRMED"
+        ended = await play.samu.until(silent["id"], "ARBITRATION", "SOLICITING_SITES", within=120)
     journal = (await play.samu.call("GET", f"/v1/demands/{silent['id']}/journal"))["items"]
     closed = next(f for f in journal if f["kind"] == "tier_closed")
     assert 0 <= _seconds(told["tier_deadline"], closed["at"]) < 5

@@ -76,3 +76,19 @@ def test_rule_036_a_company_gives_the_destination_of_the_mission_that_it_has() -
     assert story.bodies("destination_set") == []
     story.steps_until(Step.DISPONIBLE)
     assert give(story, "1").outcome is Outcome.DEMAND_CLOSED
+
+
+def test_rule_036_a_companys_word_ends_with_its_mission_and_the_samus_stays() -> None:
+    story = on_mission()
+    give(story, "1")
+    story.break_down()
+    assert [each.facility_id for each in story.bodies("destination_dropped")] == ["1"]
+    story.accept("B1")
+    story.steps_until(Step.LIEU_INTERVENTION)
+    assert give(story, "1").outcome is Outcome.RECORDED
+    assert len(story.bodies("destination_set")) == 2  # the next crew's own word
+
+    other = on_mission()
+    give(other, "1", SAMU)
+    other.break_down()
+    assert other.bodies("destination_dropped") == []

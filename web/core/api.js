@@ -25,7 +25,8 @@ export class Unreachable extends Error {}
 const SERVER_FAILED = 500;
 
 /** Nobody said what became of what was sent: it may have been done all the same. */
-export const unanswered = (error) => error instanceof Unreachable || error.status >= SERVER_FAILED;
+export const unanswered = (error) =>
+  error instanceof Unreachable || error.status >= SERVER_FAILED || error.code === "idempotency_in_progress";
 
 let deviceId = null;
 const epochs = new Map();

@@ -202,6 +202,8 @@ export const dropStep = (entry) =>
     if (await confirm(t("step.drop"), text, { yes: t("step.drop"), danger: true })) await discard(entry.id);
   });
 
+/** The facts of what was done here have come by then, and everything that they call for was read. */
+const TOLD_WITHIN_MS = 30_000;
 const ENDS = { breakdown: "BREAKDOWN", "no-transport": "NO_TRANSPORT" };
 
 /** The legal exits: "breakdown" or "no-transport", with the reason. Its own end calls for nobody here. */
@@ -225,11 +227,13 @@ export const relieve = (sheet, vehicle, reason) =>
     phone.left.set(sheet.id, "RELIEVED");
     try {
       await post(`/v1/missions/${sheet.id}/relief`, { vehicle_id: vehicle.id, reason });
-      toast(t("exit.relief.done", { vehicle: vehicle.name }), "good");
-      await Promise.all([readSheet(), readFleet()]);
-    } finally {
-      phone.left.delete(sheet.id); // it may come back, and be taken over by others
+    } catch (error) {
+      phone.left.delete(sheet.id);
+      throw error;
     }
+    setTimeout(() => phone.left.delete(sheet.id), TOLD_WITHIN_MS); // it may come back, and be taken over by others
+    toast(t("exit.relief.done", { vehicle: vehicle.name }), "good");
+    await Promise.all([readSheet(), readFleet()]);
     beat();
   });
 
@@ -240,16 +244,14 @@ export const readFacilities = () =>
     return phone.facilities;
   });
 
-/** The facility as the SAMU told it (rule 36). Its own word may have come meanwhile: then that one is shown. */
+/** The facility as the SAMU told it (rule 36). What stands is read, not taken from here: the SAMU may speak meanwhile. */
 export const giveDestination = (sheet, facilityId) =>
   act("destination", async () => {
     try {
-      const told = await put(`/v1/missions/${sheet.id}/destination`, { facility_id: facilityId });
-      if (phone.sheet?.id === sheet.id) phone.set({ sheet: { ...phone.sheet, destination: told } });
+      await put(`/v1/missions/${sheet.id}/destination`, { facility_id: facilityId });
       toast(t("destination.done"), "good");
-    } catch (error) {
+    } finally {
       readSheet();
-      throw error;
     }
   });
 

@@ -4,7 +4,7 @@ import { Refused, post, unanswered } from "core/api.js";
 import { t } from "core/i18n.js";
 import { sentenceOf } from "core/problem.js";
 import { toast } from "parts/toasts.js";
-import { outcome, useAsks } from "./asks-state.js";
+import { outcome, runs, useAsks } from "./asks-state.js";
 import { beat } from "./device.js";
 import { openSheet, readFleet, readMissions } from "./live.js";
 import { phone } from "./state.js";
@@ -56,7 +56,7 @@ async function answer(ask, verb, body) {
 
 function failed(ask, verb, error) {
   const unknown = verb === "acceptance" && unanswered(error);
-  const said = unknown ? t("acceptance.unknown") : sentenceOf(error);
+  const said = unknown ? t(runs(ask) ? "acceptance.unknown_running" : "acceptance.unknown") : sentenceOf(error);
   if (error instanceof Refused && error.code === "already_assigned") return outcome(ask, "ALREADY_ASSIGNED");
   if (error instanceof Refused && OVER.has(error.code)) return outcome(ask, "EXPIRED", { sentence: said });
   outcome(ask, "FAILED", { sentence: said, unknown });

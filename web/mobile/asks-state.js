@@ -1,10 +1,12 @@
 /** What this phone is asked, and what became of it: a card stays for a moment after its end, and says how it ended. */
 
-import { all, serverNow } from "core/api.js";
+import { all, get, serverNow } from "core/api.js";
+import { t } from "core/i18n.js";
 import { sounds } from "core/sound.js";
 import { phone, reading } from "./state.js";
 
 const STAYS_MS = 10_000;
+const IN_DOUBT_MS = 120_000;
 /** How a fact ends a solicitation here. */
 const ENDS = {
   solicitation_withdrawn: (data) => (data.reason === "ALREADY_ASSIGNED" ? "ALREADY_ASSIGNED" : "WITHDRAWN"),
@@ -29,23 +31,36 @@ const DEMAND_ENDS = new Set(["mission_assigned", "demand_cancelled", "demand_unf
 
 const read = reading(async () => {
   const found = await all("/v1/solicitations?state=OPEN");
-  await settleFailed(new Set(found.map((each) => each.id)));
   phone.set({ asks: found.filter((each) => each.answerable_here) });
+  await settleFailed(new Set(found.map((each) => each.id))).catch(() => {}); // the next reading tries again
 });
 
 /**
- * An answer that failed can be given again only while it is asked. Of an acceptance that nobody answered, our missions
- * say then what became of it.
+ * An answer that failed can be given again only while it is asked. Of an acceptance that nobody answered, the platform
+ * says then what became of it.
  */
 async function settleFailed(open) {
-  const gone = [...phone.outcomes].filter(([id, { state }]) => state === "FAILED" && !open.has(id));
-  const missions = gone.some(([, { unknown }]) => unknown) ? await all("/v1/missions?state=OPEN") : [];
-  for (const [id, { ask, unknown }] of gone) {
-    const isOurs = missions.some((each) => each.demand_id === ask.demand_id);
-    if (unknown) outcome(ask, isOurs ? "CONFIRMED" : "NOT_RECORDED");
-    else phone.outcomes.delete(id);
+  const gone = [...phone.outcomes.values()].filter(({ ask, state }) => state === "FAILED" && !open.has(ask.id));
+  for (const { ask, unknown } of gone) if (!unknown) phone.outcomes.delete(ask.id);
+  phone.change();
+  if (!gone.some(({ unknown }) => unknown)) return;
+  const { items } = await get("/v1/solicitations");
+  for (const { ask, unknown } of gone) {
+    const told = items.find((each) => each.id === ask.id);
+    const still = phone.outcomes.get(ask.id)?.state === "FAILED"; // a fact may have said so meanwhile
+    if (unknown && told && still) found(ask, told);
   }
 }
+
+/** What became of an acceptance whose answer was lost. */
+function found(ask, told) {
+  if (told.state === "ACCEPTED") return accepted(ask.id);
+  const state = told.reason === "ALREADY_ASSIGNED" ? "ALREADY_ASSIGNED" : told.state;
+  outcome(ask, state, { unknown: true, sentence: runs(ask) ? null : t("ask.not_recorded") });
+}
+
+/** Whether the mission of its demand is ours already: it was asked to go on, on other terms (rule 91). */
+export const runs = (ask) => phone.missions.some((each) => each.demand_id === ask.demand_id);
 
 /** Read what is asked; with a fact, only if it is about that, after what the fact itself says was used. */
 export function useAsks(fact = null) {
@@ -60,9 +75,14 @@ export function useAsks(fact = null) {
 }
 
 /** An acceptance whose answer was lost has won all the same; one that is on its way says so itself. */
-function accepted(id) {
+async function accepted(id) {
   const known = phone.outcomes.get(id);
-  if (known?.state === "FAILED") outcome(known.ask, "CONFIRMED");
+  if (!known || ["CONFIRMED", "SENDING"].includes(known.state)) return;
+  outcome(known.ask, "CONFIRMED");
+  const missions = await all("/v1/missions?state=OPEN").catch(() => []);
+  const ours = missions.find((each) => each.demand_id === known.ask.demand_id);
+  if (ours?.phone_bound !== false || phone.outcomes.get(id)?.state !== "CONFIRMED") return;
+  outcome(known.ask, "CONFIRMED", { sentence: t("exit.relief.no_phone") }); // rule 31
 }
 
 function close(id, state) {
@@ -84,17 +104,24 @@ function demandOver(demandId) {
 
 /** What became of a solicitation; `more` is a sentence, minutes. It leaves the screen by itself when it is settled. */
 export function outcome(ask, state, more = {}) {
+  const before = phone.outcomes.get(ask.id)?.state;
   phone.outcomes.set(ask.id, { ask, state, ...more });
   phone.set({ asks: phone.asks.filter((each) => each.id !== ask.id || state === "SENDING" || state === "FAILED") });
-  if (state === "CONFIRMED") sounds.play("confirmed");
+  if (state === "CONFIRMED" && before !== state) sounds.play("confirmed");
   if (state === "CONFIRMED" || state === "ALREADY_ASSIGNED") scrollTo(0, 0);
   if (["SENDING", "FAILED", "COUNTERED"].includes(state)) return;
-  const stays = state === "REFUSED" ? Math.max(STAYS_MS, Date.parse(ask.answer_before) - serverNow()) : STAYS_MS;
+  const stays = staysFor(ask, state, more);
   setTimeout(() => {
     if (phone.outcomes.get(ask.id)?.state !== state) return;
     phone.outcomes.delete(ask.id);
     phone.change();
   }, stays);
+}
+
+/** A refusal as long as it may be turned; what somebody waited for in doubt, until they have surely seen it. */
+function staysFor(ask, state, { unknown = false }) {
+  if (state === "REFUSED") return Math.max(STAYS_MS, Date.parse(ask.answer_before) - serverNow());
+  return unknown ? IN_DOUBT_MS : STAYS_MS;
 }
 
 /** The cards: what must be answered first, then what was. */

@@ -25,10 +25,10 @@ function button(sheet) {
   const there = STEPS.indexOf(phone.reached(sheet)) >= FROM;
   if (!there || sheet.kept || sheet.destination?.given_by === "SAMU") return nothing;
   const early = STEPS.indexOf(sheet.step) < FROM;
-  const busy = running.has("destination");
+  const busy = running.has("destination") || running.has("facilities");
   const words = t(sheet.destination?.name ? "destination.change" : "destination.write");
   return html`<div class="stack">
-    <button ?disabled=${early || busy} @click=${() => ask(sheet)}>${busy ? t("sending") : words}</button>
+    <button ?disabled=${early || busy} @click=${() => ask(sheet)}>${busy ? t(running.has("facilities") ? "loading" : "sending") : words}</button>
     ${early ? html`<p class="quiet small">${t("exits.wait")}</p>` : nothing}</div>`;
 }
 

@@ -1,6 +1,7 @@
 /** The legal exits of a mission (rule 44): breakdown, nobody to carry after the bilan, relief by another vehicle. */
 
 import { html, nothing, t, term } from "core/part.js";
+import { couldGo } from "core/vehicles.js";
 import { dialog } from "parts/dialogs.js";
 import { exit, relieve, running } from "./actions.js";
 import { chooseReason } from "./reasons.js";
@@ -49,7 +50,7 @@ const chooseVehicle = (sheet) =>
   dialog(t("exit.relief"), (done) => {
     const found = couldTakeOver(sheet);
     return html`
-      ${found.length ? nothing : html`<p>${t("answer.no_vehicle")}</p>`}
+      ${found.length ? nothing : html`<p>${t(phone.company ? "answer.no_vehicle" : "fleet.unknown")}</p>`}
       <div class="stack reasons">${found.map((each) => html`<button @click=${() => done(each)}>
         <span>${each.name} · ${term("VOLUME", each.volume)}<br><span class="quiet">${
           t(each.phones.count ? "exit.relief.phone" : "exit.relief.no_phone")}</span></span></button>`)}</div>
@@ -57,10 +58,8 @@ const chooseVehicle = (sheet) =>
   });
 
 /** The company's vehicles that are free and large enough; first those that a crew with a phone is in. */
-function couldTakeOver({ volume }) {
-  const able = (phone.company?.vehicles ?? []).filter(
-    (each) => !each.mission_id && !each.on_guard && (volume === "AMBULANCE" || each.volume === volume),
-  );
+function couldTakeOver({ volume, vehicle_id: mine }) {
+  const able = (phone.company?.vehicles ?? []).filter((each) => each.id !== mine && couldGo(each, volume));
   const rank = (each) => (each.phones.count ? 0 : 2) + (each.available ? 0 : 1);
   return able.sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
 }

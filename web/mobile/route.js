@@ -19,6 +19,12 @@ export function goalOf(sheet) {
   return carrying && lat != null ? { lat, lon, to: "destination" } : { ...sheet.pickup, to: "pickup" };
 }
 
+/** Tells one goal from another: a destination that was changed is another one. */
+const goalKey = (sheet) => {
+  const { lat, lon, to } = goalOf(sheet);
+  return `${sheet.id} ${to} ${lat} ${lon}`;
+};
+
 /** A link that the phone's navigation opens; the coordinates only, no name and no address. */
 export function guidance({ lat, lon }) {
   const at = `${lat.toFixed(6)},${lon.toFixed(6)}`;
@@ -29,9 +35,12 @@ const readRoute = reading(async () => {
   const sheet = phone.sheet;
   if (!sheet || sheet.ended_at) return;
   const { to } = goalOf(sheet);
-  readFor = `${sheet.id} ${to}`;
+  const wanted = goalKey(sheet);
+  if (readFor !== wanted) phone.set({ route: null }); // a line to where nobody goes any more
+  readFor = wanted;
   try {
-    phone.set({ route: await get(`/v1/missions/${sheet.id}/route?to=${to}`) });
+    const route = await get(`/v1/missions/${sheet.id}/route?to=${to}`);
+    if (readFor === goalKey(phone.sheet ?? sheet)) phone.set({ route });
   } catch (error) {
     phone.set({ route: { failed: error.problem ? sentenceOf(error) : null } });
   }
@@ -44,7 +53,7 @@ export function openRoute() {
     if (!sheet) return;
     if (!phone.map) loadMap();
     if (sheet.kept) return;
-    if (readFor !== `${sheet.id} ${goalOf(sheet).to}`) readRoute();
+    if (readFor !== goalKey(sheet)) readRoute();
   });
   setInterval(() => !document.hidden && phone.sheet && !phone.away && readRoute(), AGAIN_MS);
 }
@@ -59,7 +68,7 @@ export function routeView(sheet) {
   return html`<section class="way" aria-label=${t("route")}>
     <r-map class=${phone.wide ? "wide" : ""} label=${t("route.map")} .pins=${pinsOf(sheet)}
         .route=${route?.geometry ?? null}
-      view="${sheet.id} ${goalOf(sheet).to} ${route ? "way" : ""} ${phone.wide ? "wide" : ""}"></r-map>
+      view="${goalKey(sheet)} ${route ? "way" : ""} ${phone.wide ? "wide" : ""}"></r-map>
     <button class="widen" aria-pressed=${phone.wide ? "true" : "false"} @click=${widen}>
       ${phone.wide ? html`✕ ${t("route.smaller")}` : html`⤢ ${t("route.larger")}`}</button>
     ${aboutWay(route)}

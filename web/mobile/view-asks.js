@@ -2,6 +2,7 @@
 
 import { html, nothing, repeat, t, term } from "core/part.js";
 import { clock, until } from "core/time.js";
+import { couldGo } from "core/vehicles.js";
 import { dialog } from "parts/dialogs.js";
 import { accept, cannotCome, counter, refuse } from "./answers.js";
 import { cards } from "./asks-state.js";
@@ -17,7 +18,6 @@ const UNAVAILABLE = ["unavailable.breakdown", "unavailable.mission", "unavailabl
 const ENDS = {
   CONFIRMED: ["green", "ask.CONFIRMED"],
   ALREADY_ASSIGNED: ["grey", "ask.ALREADY_ASSIGNED"],
-  NOT_RECORDED: ["grey", "ask.NOT_RECORDED"],
   WITHDRAWN: ["grey", "ask.WITHDRAWN"],
   EXPIRED: ["grey", "ask.EXPIRED"],
   REFUSED: ["grey", "ask.REFUSED"],
@@ -104,8 +104,7 @@ function vehicleOf(ask, sending) {
 }
 
 function suitable(ask) {
-  const fits = (each) => ask.demand.volume === "AMBULANCE" || each.volume === "ASSU";
-  return (phone.company?.vehicles ?? []).filter((each) => fits(each) && !each.mission_id && !each.on_guard);
+  return (phone.company?.vehicles ?? []).filter((each) => couldGo(each, ask.demand.volume));
 }
 
 function yes(ask, event) {

@@ -1,6 +1,7 @@
 /** Where a patient is taken to (rule 36): one of the known facilities, the nearest to the patient first. */
 
 import { render } from "lit";
+import { language } from "core/i18n.js";
 import { html, nothing, t } from "core/part.js";
 import { kilometres } from "core/places.js";
 import { plainly } from "core/plain.js";
@@ -41,4 +42,4 @@ function items(near, text, standing, done) {
   </li>`)}</ul>`;
 }
 
-const distance = (km) => `${km < 10 ? Math.max(0.1, km).toFixed(1) : km.toFixed(0)} km`;
+const distance = (km) => `${new Intl.NumberFormat(language(), { maximumSignificantDigits: 2 }).format(Math.max(0.1, km))} km`;

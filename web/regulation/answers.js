@@ -5,7 +5,7 @@ import { t } from "core/i18n.js";
 import { sentenceOf } from "core/problem.js";
 import { sounds } from "core/sound.js";
 import { toast } from "parts/toasts.js";
-import { siteOf } from "./cards.js";
+import { missionOf, siteOf } from "./cards.js";
 
 /** What a refusal of the API says about the solicitation itself. */
 const CLOSES = {
@@ -79,8 +79,10 @@ export class Answers {
   async #failed(asked, verb, error) {
     if (HAS_A_WINNER.has(error.code)) await this.#desk.readMissions.now(); // before somebody else is said to have it
     const unknown = verb === "acceptance" && unanswered(error);
-    const text = unknown ? t("acceptance.unknown") : sentenceOf(error);
-    this.#desk.touch(asked.id, { sending: null, trouble: { code: error.code ?? null, text }, ...CLOSES[error.code] });
+    const runs = missionOf(this.#desk, asked.demand_id);
+    const text = unknown ? t(runs ? "acceptance.unknown_running" : "acceptance.unknown") : sentenceOf(error);
+    const trouble = { code: error.code ?? null, text, unknown };
+    this.#desk.touch(asked.id, { sending: null, trouble, ...CLOSES[error.code] });
     if (!this.#desk.asked.has(asked.id)) toast(text, "bad");
     this.#desk.readAsked.now();
     this.#desk.readMissions.now();

@@ -1,6 +1,7 @@
 /** One card for each demand: what it says of the solicitations of this company. Plain functions of plain objects. */
 
 import { serverNow } from "core/api.js";
+import { couldGo } from "core/vehicles.js";
 
 /** How long a card stays after its end, so that nobody wonders where it went. */
 export const STAYS_MS = 10_000;
@@ -86,9 +87,7 @@ export function answeredOf(desk) {
  */
 export function choicesFor(desk, asked) {
   const wanted = asked.demand.volume;
-  const able = (desk.company?.vehicles ?? []).filter(
-    (each) => !each.mission_id && !each.on_guard && (wanted === "AMBULANCE" || each.volume === "ASSU"),
-  );
+  const able = (desk.company?.vehicles ?? []).filter((each) => couldGo(each, wanted));
   const rank = (each) => [
     asked.site_id && each.site_id !== asked.site_id ? 1 : 0,
     each.available ? 0 : 1,

@@ -71,7 +71,7 @@ export class Desk extends EventTarget {
     this.#count += 1;
     const closes = "state" in news && news.state !== "OPEN";
     const closedAt = closes ? (known.closedAt ?? serverNow()) : "state" in news ? null : known.closedAt;
-    this.asked.set(id, { ...known, ...news, closedAt, touched: this.#count });
+    this.asked.set(id, { ...settled(known, news.state ?? known.state), ...news, closedAt, touched: this.#count });
     this.readAsked.stale();
     this.learn();
   }
@@ -188,7 +188,7 @@ export class Desk extends EventTarget {
       return;
     }
     const closedAt = told.state === "OPEN" ? null : (known?.closedAt ?? serverNow());
-    this.asked.set(told.id, { ...told, closedAt, ...own(known) });
+    this.asked.set(told.id, { ...told, closedAt, ...own(known && settled(known, told.state)) });
   }
 
   /** Refusals and counter-delays of the last minutes whose search is still open: they may still be turned (rule 7). */
@@ -227,6 +227,10 @@ export class Desk extends EventTarget {
 }
 
 const pick = (given, names) => Object.fromEntries(names.map((name) => [name, given[name]]));
+
+/** What was in doubt is known once the solicitation stands otherwise. */
+const settled = (known, state) =>
+  known.trouble?.unknown && state !== known.state ? { ...known, trouble: null } : known;
 
 /** What only this page knows of a solicitation. */
 const own = (known) => (known ? pick(known, ["sending", "trouble", "touched"]) : { touched: 0 });

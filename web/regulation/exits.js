@@ -1,10 +1,8 @@
 /** The legal exits of a mission (rule 44): each asks why, and none can be taken back. And where the patient goes. */
 
 import { html, t, term } from "core/part.js";
-import { sentenceOf } from "core/problem.js";
 import { askReason, dialog } from "parts/dialogs.js";
 import { chooseFacility } from "parts/facilities.js";
-import { toast } from "parts/toasts.js";
 import { choicesFor } from "./cards.js";
 
 /** The vehicle cannot go on: another one is searched at once. */
@@ -54,7 +52,7 @@ export async function relieve(app, mission) {
 
 /** Write down where the patient is taken to, as the SAMU told it (rule 36). */
 export async function giveDestination(app, mission, sheet) {
-  const facilities = await app.steps.facilities().catch((error) => (toast(sentenceOf(error), "bad"), null));
+  const facilities = await app.steps.facilities(mission);
   if (!facilities) return;
   const standing = sheet.destination.facility_id;
   const chosen = await chooseFacility(facilities, sheet.pickup, standing, t("destination.told"));

@@ -1,11 +1,13 @@
 /** The sheet of a mission ("Intervention en cours"): where, why, whom, whom to call, and what happened so far. */
 
+import { unless } from "core/hand.js";
 import { html, nothing, repeat, t, term } from "core/part.js";
 import { coordinates } from "core/places.js";
 import { clock, clockSeconds } from "core/time.js";
 
 const MINUTE_MS = 60_000;
 /** From here on the SAMU can have told where the patient is taken to. */
+const GIVING = { destination: "sending", facilities: "loading" };
 const THERE = new Set(["LIEU_INTERVENTION", "BILAN_REALISE", "EN_CHARGE", "LIEU_DESTINATION"]);
 
 /** The sheet of one mission; the patient is there because the mission is theirs, and only while it runs (rule 32). */
@@ -37,8 +39,8 @@ function destination(mission, { destination: { name, given_by: by } }, give) {
   const sending = Boolean(mission.sending);
   const mayGive = !mission.ended_at && THERE.has(mission.step) && by !== "SAMU";
   return html`${words.join(", ")} ${mayGive ? html`<button aria-disabled=${sending}
-    @click=${() => sending || give()}>${mission.sending === "destination" ? t("sending")
-      : t(name ? "destination.change" : "destination.write")}</button>` : nothing}`;
+    @click=${unless(sending, give)}>${t(GIVING[mission.sending] ?? (name ? "destination.change"
+      : "destination.write"))}</button>` : nothing}`;
 }
 
 const line = (key, value) => (value ? html`<dt>${t(key)}</dt><dd>${value}</dd>` : nothing);

@@ -54,14 +54,12 @@ export class Steps {
   async destination(mission, facilityId) {
     const path = `/v1/missions/${mission.id}/destination`;
     const told = await this.#send(mission, "destination", () => put(path, { facility_id: facilityId }));
-    if (!told) return;
-    this.#desk.touchMission(mission.id, { destination: told });
-    toast(t("destination.done"), "good");
+    if (told) toast(t("destination.done"), "good");
   }
 
-  /** Where patients are taken to. */
-  async facilities() {
-    this.#facilities ??= await all("/v1/facilities");
+  /** Where patients are taken to; null when nobody answers, which the mission says. */
+  async facilities(mission) {
+    this.#facilities ??= await this.#send(mission, "facilities", () => all("/v1/facilities"));
     return this.#facilities;
   }
 

@@ -144,6 +144,8 @@ export const draft = new Draft();
 // -- how many could come: asked again when place, delay or volume change ------------------------------------------
 
 const PAUSE_MS = 120;
+/** Others look as well: one's turn comes soon. */
+const BUSY_MS = 2_000;
 const AGAIN_MS = 15_000;
 let timer = null;
 let asking = null;
@@ -184,7 +186,7 @@ async function ask() {
     draft.reach = { asking: false, told: null, error, at: place };
   }
   draft.changed();
-  timer = setTimeout(ask, AGAIN_MS);
+  timer = setTimeout(ask, draft.reach.error?.code === "too_busy" ? BUSY_MS : AGAIN_MS);
 }
 
 /** The area's outline, roughly: what lies far outside is a slip of the finger. */

@@ -3,7 +3,7 @@
  * nobody answered for is sent again as it was, under the same key and the same reference.
  */
 
-import { Refused, all, uuid } from "core/api.js";
+import { Refused, all, unanswered, uuid } from "core/api.js";
 import { t } from "core/i18n.js";
 import { complain, toast } from "parts/toasts.js";
 import { postDemand } from "./actions.js";
@@ -69,8 +69,7 @@ async function refused(error, sent, before) {
 const TOO_MANY = 429;
 
 /** Whether an error says that nothing was kept; else it may have been, by an earlier try of the same call. */
-const isCertain = (error) => error instanceof Refused && error.status < 500 && error.status !== TOO_MANY
-  && error.code !== "idempotency_in_progress";
+const isCertain = (error) => error instanceof Refused && !unanswered(error) && error.status !== TOO_MANY;
 
 /** The demand that has this reference, among those since it went out first. */
 async function find(reference, since) {

@@ -31,9 +31,10 @@ class Routes extends EventTarget {
   }
 
   #look() {
-    const mission = this.id && state.demands.get(this.id)?.mission;
+    const demand = this.id && state.demands.get(this.id);
+    const mission = demand?.mission;
     const drives = mission && !mission.ended_at && mission.step !== "LIEU_DESTINATION";
-    const wanted = drives ? `${mission.id} ${mission.vehicle_id} ${mission.step}` : "";
+    const wanted = drives ? `${mission.id} ${mission.vehicle_id} ${mission.step} ${demand.destination?.facility_id}` : "";
     if (wanted === this.#asked) return;
     this.#asked = wanted;
     clearTimeout(this.#timer);

@@ -55,6 +55,7 @@ const GIVEN = {
   step_turned_away: outcome,
   mission_ended: (data) => ({ end: term("END", data.reason), detail: data.detail ? ` (${data.detail})` : "" }),
   destination_set: (data) => ({ name: data.name }),
+  destination_dropped: (data) => ({ name: data.name }),
   demand_completed: (data) => (data.transported ? {} : { variant: "not_transported" }),
   alarm_raised: alarm,
   alarm_seen: alarm,

@@ -88,6 +88,7 @@ const CHANGES = {
   }),
   destination_set: (demand, data) => ({ destination: { facility_id: data.facility_id, name: data.name,
     given_by: data.by?.role } }),
+  destination_dropped: () => ({ destination: null }),
   demand_completed: (demand, data, fact) => over("COMPLETED", fact),
   demand_unfulfilled: (demand, data, fact) => over("UNFULFILLED", fact),
   demand_cancelled: (demand, data, fact) => over("CANCELLED", fact),

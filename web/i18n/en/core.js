@@ -5,6 +5,7 @@ export default {
   "time.seconds_ago": "{n} s ago", "time.minutes_ago": "{n} min ago", "time.hours_ago": "{n} h ago",
   "time.days_ago": { one: "{n} day ago", other: "{n} days ago" },
   "acceptance.unknown": "The platform does not answer: nobody knows whether the mission is recorded. Send nobody, try again or call the SAMU.",
+  "acceptance.unknown_running": "The platform does not answer: nobody knows whether the new terms are confirmed. Go on with the mission, try again or call the SAMU.",
   "error.unreachable": "The platform does not answer. Nothing is lost: try again, or telephone.",
   "error.logged_out": "You are not logged in any more.",
   "error.unexpected": "Something went wrong on this page. Reload it.",

@@ -107,7 +107,7 @@ export default {
   "ask.near": "near {name}", "ask.eta": "{n} min away",
   "ask.site": "site {name}",
   "ask.to_confirm": "Position to be confirmed by telephone",
-  "ask.CONFIRMED": "Recorded", "ask.ALREADY_ASSIGNED": "Already assigned", "ask.NOT_RECORDED": "Not recorded: send nobody",
+  "ask.CONFIRMED": "Recorded", "ask.ALREADY_ASSIGNED": "Already assigned", "ask.not_recorded": "Your acceptance was not recorded: send nobody.",
   "ask.WITHDRAWN": "Demand taken back",
   "ask.EXPIRED": "Too late: no answer",
   "ask.REFUSED": "Refused", "ask.UNAVAILABLE": "Unavailable, the SAMU was told",

@@ -330,6 +330,7 @@ export default {
   "fact.step_undone": "Step undone: {step}, by {by}.",
   "fact.step_turned_away": "Step {step} turned away: “{outcome}”",
   "fact.mission_ended": "Mission ended: {end}{detail}.",
+  "fact.destination_dropped": "Destination dropped: {name} was written down by the crew whose mission ended.",
   "fact.destination_set": "Destination: {name}, by {by}.",
   "fact.demand_amended": "Demand amended by {by}: {minutes} min, {volume}, deadline {deadline}.",
   "fact.alarm_raised": "Alarm: {alarm}{level}.",

@@ -5,6 +5,7 @@ export default {
   "time.seconds_ago": "il y a {n} s", "time.minutes_ago": "il y a {n} min", "time.hours_ago": "il y a {n} h",
   "time.days_ago": { one: "il y a {n} jour", other: "il y a {n} jours" },
   "acceptance.unknown": "La plateforme ne répond pas : on ne sait pas si la mission est enregistrée. N’envoyez personne, réessayez ou appelez le SAMU.",
+  "acceptance.unknown_running": "La plateforme ne répond pas : on ne sait pas si les nouvelles conditions sont confirmées. Continuez la mission, réessayez ou appelez le SAMU.",
   "error.unreachable": "La plateforme ne répond pas. Rien n’est perdu : réessayez, ou téléphonez.",
   "error.logged_out": "Vous n’êtes plus connecté.",
   "error.unexpected": "Quelque chose n’a pas marché sur cette page. Rechargez-la.",

@@ -116,7 +116,7 @@ export default {
   "ask.near": "près de {name}", "ask.eta": "à {n} min",
   "ask.site": "site {name}",
   "ask.to_confirm": "Position à confirmer par téléphone",
-  "ask.CONFIRMED": "Enregistré", "ask.ALREADY_ASSIGNED": "Déjà attribuée", "ask.NOT_RECORDED": "Pas enregistrée : n’envoyez personne",
+  "ask.CONFIRMED": "Enregistré", "ask.ALREADY_ASSIGNED": "Déjà attribuée", "ask.not_recorded": "Votre acceptation n’a pas été enregistrée : n’envoyez personne.",
   "ask.WITHDRAWN": "Demande retirée",
   "ask.EXPIRED": "Trop tard : sans réponse",
   "ask.REFUSED": "Refusée", "ask.UNAVAILABLE": "Indisponible, transmis au SAMU",

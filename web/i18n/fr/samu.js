@@ -330,6 +330,7 @@ export default {
   "fact.step_undone": "Étape annulée : {step}, par {by}.",
   "fact.step_turned_away": "Étape {step} non retenue : « {outcome} »",
   "fact.mission_ended": "Mission terminée : {end}{detail}.",
+  "fact.destination_dropped": "Destination oubliée : {name} était notée par l’équipage dont la mission s’est terminée.",
   "fact.destination_set": "Destination : {name}, par {by}.",
   "fact.demand_amended": "Demande modifiée par {by} : {minutes} min, {volume}, échéance {deadline}.",
   "fact.alarm_raised": "Alarme : {alarm}{level}.",
