@@ -7,6 +7,7 @@ there in time by road), ``survey`` (search, SQL and verdicts of a demand), ``ing
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +37,9 @@ def main(
     rounds: Annotated[int, typer.Option(min=5, help="Demands to play (dispatch, pages).")] = 50,
     queries: Annotated[int, typer.Option(min=5, help="Places to ask about (lookup, roads, survey).")] = 300,
     seconds: Annotated[int, typer.Option(min=5, help="How long positions are sent (ingest).")] = 60,
+    rate: Annotated[
+        int, typer.Option(min=100, help="Positions that are offered each second (ingest).")
+    ] = 10_200,
     write_to: Annotated[
         Path | None, typer.Option("--write", help="Write figures (JSON) and plots (SVG) to this directory.")
     ] = None,
@@ -43,7 +47,8 @@ def main(
     """Measure, and print every figure beside its baseline of the same run."""
     console = Console() if Console().is_terminal else Console(width=WIDTH)
     for section in sections or list(Section):
-        report = asyncio.run(_run(section, console, rounds=rounds, queries=queries, seconds=seconds))
+        sizes = Sizes(rounds, queries, seconds, rate)
+        report = asyncio.run(_run(section, console, sizes))
         for table in tables(report):
             console.print(table)
         for remark in report.remarks:
@@ -52,17 +57,27 @@ def main(
             console.print(f"{section}: wrote {_written(report, write_to)}", highlight=False)
 
 
-async def _run(section: Section, console: Console, *, rounds: int, queries: int, seconds: int) -> Report:
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of everything."""
+
+    rounds: int
+    queries: int
+    seconds: int
+    rate: int
+
+
+async def _run(section: Section, console: Console, sizes: Sizes) -> Report:
     """Each section is loaded when it is wanted: none needs what another does."""
     from bench import dispatch, ingest, lookup, pages, roads, survey  # noqa: PLC0415
 
     runs: dict[Section, Callable[[], Awaitable[Report]]] = {
-        Section.DISPATCH: lambda: dispatch.run(console, rounds),
-        Section.LOOKUP: lambda: lookup.run(console, queries),
-        Section.ROADS: lambda: roads.run(console, queries),
-        Section.SURVEY: lambda: survey.run(console, queries),
-        Section.INGEST: lambda: ingest.run(console, seconds=seconds),
-        Section.PAGES: lambda: pages.run(console, rounds),
+        Section.DISPATCH: lambda: dispatch.run(console, sizes.rounds),
+        Section.LOOKUP: lambda: lookup.run(console, sizes.queries),
+        Section.ROADS: lambda: roads.run(console, sizes.queries),
+        Section.SURVEY: lambda: survey.run(console, sizes.queries),
+        Section.INGEST: lambda: ingest.run(console, sizes.rate, sizes.seconds),
+        Section.PAGES: lambda: pages.run(console, sizes.rounds),
     }
     return await runs[section]()
 

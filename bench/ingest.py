@@ -100,7 +100,7 @@ class Ingest:
         return self.acknowledged / self.sent.seconds
 
 
-async def run(console: Console, rate: int = 10_000, seconds: int = 60) -> Report:
+async def run(console: Console, rate: int, seconds: int) -> Report:
     """Start a stack of its own and measure; print what was found besides the times."""
     async with running_stack() as stack:
         console.print(f"ingest: {rate} positions a second for {seconds} s, in batches of {rate // COMPANIES}")
