@@ -13,13 +13,19 @@ pytest_plugins = [
 
 HERE = Path(__file__).parent
 FIRST = ("stack", "browser", "races")
-"""Files of few long tests: at the end one of them would leave the other processors with nothing to do."""
+"""Few files of long tests: at the end one of them would leave the other processors with nothing to do."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first, so that short files fill up what is left."""
-    items.sort(key=lambda item: _turn(item.path.relative_to(HERE).parts[0]))
+    """What takes long comes first, a file of each kind in turn: some wait for a clock while others want a processor."""
+    files: dict[str, list[Path]] = {folder: [] for folder in FIRST}
+    for item in items:
+        kept = files.get(_folder(item), [])
+        if item.path not in kept:
+            kept.append(item.path)
+    turns = {file: (turn, FIRST.index(folder)) for folder in FIRST for turn, file in enumerate(files[folder])}
+    items.sort(key=lambda item: turns.get(item.path, (len(items), 0)))
 
 
-def _turn(folder: str) -> int:
-    return FIRST.index(folder) if folder in FIRST else len(FIRST)
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(HERE).parts[0]

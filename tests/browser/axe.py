@@ -12,6 +12,8 @@ Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 SIZES: tuple[ViewportSize, ...] = ({"width": 1440, "height": 900}, {"width": 360, "height": 740})
 SERIOUS = {"serious", "critical"}
+COPIES = "Applying inline style"
+"""axe copies what it examines, with the styles that the map has set; where nothing is examined this is a fault."""
 RUN = """async () => {
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
   return violations.map(({ id, impact, help, nodes }) => ({

@@ -4,14 +4,12 @@ import pytest
 from playwright.async_api import Page
 
 from bench.players import LAT, LON
-from tests.browser.axe import violations
+from tests.browser.axe import COPIES, violations
 from tests.browser.stage import PATIENCE_S, Stage
 
 pytestmark = pytest.mark.timeout(PATIENCE_S)
 
 CARCASSONNE = 1
-COPIES = "Applying inline style"
-"""axe copies what it examines, with the styles that the map has set; in every other test this is a fault."""
 PANELS = ("", "#new", "#alarms", "#guard", "#coverage")
 
 

@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from domain.vocabulary import STEPS, Step
+from tests.browser.axe import COPIES, violations
 from tests.browser.people import Phone, SamuDesk
 from tests.browser.stage import PATIENCE_S, Stage
 
@@ -30,6 +31,7 @@ async def _writes_the_destination_down(phone: Phone, town: str) -> None:
     await phone.press("Noter la destination")
     dialog = phone.page.get_by_role("dialog")
     await expect(dialog.get_by_role("listitem").first).to_contain_text("Carcassonne")  # the nearest
+    assert await violations(phone.page, "phone, choosing a destination") == []
     await dialog.get_by_label("Établissement ou commune").fill(town)
     await dialog.get_by_role("listitem").first.get_by_role("button").click()
     await expect(phone.root).to_contain_text("notée par l’équipage")
@@ -41,12 +43,14 @@ async def _is_relieved(phone: Phone, mine: str, other: str) -> None:
     await phone.press("Relève par un autre véhicule")
     await dialog.get_by_role("button", name=other).click()
     await expect(dialog).to_contain_text(f"{other} reprend la mission de {mine}")
+    assert await violations(phone.page, "phone, before a relief") == []
     await dialog.get_by_role("button", name="Fin de service").click()
     await expect(phone.mission_at(Step.LIEU_INTERVENTION)).to_have_count(0)
 
 
 async def test_rule_036_the_crew_writes_the_destination_down_and_the_samus_word_stands(stage: Stage) -> None:
     """And then it is relieved by another vehicle, as it asks for itself (rule 44)."""
+    stage.watch.expect(COPIES)
     samu, phone, demand_id = await _on_a_mission(stage)
     await expect(phone.button("Noter la destination")).to_have_count(0)
     for step in STEPS[1 : Step.LIEU_INTERVENTION.rank + 1]:

@@ -17,7 +17,7 @@ from tests.stack.conftest import Play
 pytestmark = pytest.mark.timeout(240)
 
 POLICY = Policy()
-TIER_SECONDS = 40
+TIER_SECONDS = 30
 """Longer than a worker takes to come back, wherever the tests run."""
 
 
