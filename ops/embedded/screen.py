@@ -71,6 +71,7 @@ class Screen:
 
 def _addresses(runtime: Runtime, where: str, roads: str | None) -> dict[str, str]:
     found = {
+        "pages, to log in": f"{runtime.api}/login",
         "API, documented": f"{runtime.api}/docs",
         "Temporal UI": runtime.temporal_ui,
         "database": runtime.database,
