@@ -61,7 +61,6 @@ ONLY_SOFTWARE_IS_TOLD = frozenset(
     {
         "body_too_large",
         "body_too_slow",
-        "idempotency_in_progress",
         "idempotency_mismatch",
         "method_not_allowed",
         "missing_credentials",

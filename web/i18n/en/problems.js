@@ -3,6 +3,7 @@
  * a sentence that names such things ends in `.exact`, and beside it stands the one for when they are not told.
  */
 export default {
+  "PROBLEM.idempotency_in_progress": "The platform is still dealing with this: wait a moment, then try again.",
   "PROBLEM.not_found": "Not found, or not yours to see.",
   "PROBLEM.too_many_attempts": "Too many attempts: wait a little before you try again.",
   "PROBLEM.too_many_requests": "Too many requests at once: wait a moment.",

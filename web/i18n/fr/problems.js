@@ -3,6 +3,7 @@
  * a sentence that names such things ends in `.exact`, and beside it stands the one for when they are not told.
  */
 export default {
+  "PROBLEM.idempotency_in_progress": "La plateforme traite encore cet envoi : attendez un instant, puis réessayez.",
   "PROBLEM.not_found": "Introuvable, ou hors de votre périmètre.",
   "PROBLEM.too_many_attempts": "Trop d’essais : attendez un peu avant de recommencer.",
   "PROBLEM.too_many_requests": "Trop de demandes à la fois : attendez un instant.",
