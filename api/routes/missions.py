@@ -172,13 +172,13 @@ async def give_destination(
     """
     resources = resources_of(request)
     facility = await facility_named(resources, given.facility_id)
-    if facility.id == mission.facility_id and mission.ended_at is None:
-        return await destination_standing(resources, mission)
     limited(resources, f"{actor.person_id} {mission.id} {Update.SET_DESTINATION}")
     message = Destination(
         received_at=at, by=actor, facility_id=facility.id, name=facility.name, mission_id=mission.id
     )
     await ask(resources, mission.demand_id, Update.SET_DESTINATION, message, update_id)
+    if facility.id == mission.facility_id:
+        return await destination_standing(resources, mission)
     return destination_given(facility, actor.role)
 
 

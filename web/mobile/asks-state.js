@@ -48,12 +48,12 @@ async function settleFailed(open) {
   for (const { ask, unknown } of gone) {
     const told = items.find((each) => each.id === ask.id);
     const still = phone.outcomes.get(ask.id)?.state === "FAILED"; // a fact may have said so meanwhile
-    if (unknown && told && still) found(ask, told);
+    if (unknown && told && still) learnt(ask, told);
   }
 }
 
 /** What became of an acceptance whose answer was lost. */
-function found(ask, told) {
+function learnt(ask, told) {
   if (told.state === "ACCEPTED") return accepted(ask.id);
   const state = told.reason === "ALREADY_ASSIGNED" ? "ALREADY_ASSIGNED" : told.state;
   outcome(ask, state, { unknown: true, sentence: runs(ask) ? null : t("ask.not_recorded") });
