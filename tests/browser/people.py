@@ -6,7 +6,7 @@ from datetime import datetime
 from playwright.async_api import FloatRect, Locator, Page, expect
 
 from domain.vocabulary import STEPS, Step
-from simulation.runtime import CompanyAccount
+from simulation.runtime import CompanyAccount, VehicleInfo
 
 WORDS = {
     Step.AFFECTE: "Affecté",
@@ -219,6 +219,17 @@ class Phone(Person):
     async def tick(self, name: str) -> None:
         """Make a vehicle or a site available: mode Maître."""
         await self.page.get_by_role("checkbox", name=name, exact=True).check()
+
+    async def regulates_alone(self, name: str) -> VehicleInfo:
+        """Get into a vehicle, and regulate the company's only site, which is asked (R4). The vehicle."""
+        vehicle, [site] = self.company.vehicles[1], self.company.sites
+        await self.begin("Ambulancier")
+        await self.get_in(vehicle.name, name)
+        await self.begin("Maître")
+        await self.take()
+        await self.tick(site.name)
+        await self.sees_readiness("GREEN")
+        return vehicle
 
     async def accept(self, vehicle: str | None = None) -> None:
         """Accept what is asked, with this vehicle where one must be named."""

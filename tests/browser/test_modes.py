@@ -90,13 +90,7 @@ async def test_rule_017_r3_a_master_phone_regulates_and_another_does_the_mission
 async def test_rule_018_r4_one_phone_regulates_and_does_the_mission(stage: Stage) -> None:
     """Its site is asked, and it names its own vehicle (rules 46, 51 and 52)."""
     samu, phone = await stage.samu(), await stage.phone(CARCASSONNE)
-    vehicle, [site] = phone.company.vehicles[1], phone.company.sites
-    await phone.begin("Ambulancier")
-    await phone.get_in(vehicle.name, "Dorothée Fabuleuse")
-    await phone.begin("Maître")
-    await phone.take()
-    await phone.tick(site.name)
-    await phone.sees_readiness("GREEN")
+    vehicle = await phone.regulates_alone("Dorothée Fabuleuse")
 
     demand_id = await samu.new_demand()
     await samu.sees(demand_id, "SOLICITING_SITES")

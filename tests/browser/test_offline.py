@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from domain.vocabulary import STEPS, Step
 from tests.browser.people import STEPS_LEFT, Phone, SamuDesk
@@ -84,13 +84,7 @@ async def test_rule_028_an_acceptance_that_nobody_answered_is_no_mission(stage: 
     """The phone says that it does not know, and what to do; asked again, the platform gives the mission."""
     stage.watch.expect(*NO_NETWORK)
     samu, phone = await asyncio.gather(stage.samu(), stage.phone(CARCASSONNE))
-    vehicle, [site] = phone.company.vehicles[1], phone.company.sites
-    await phone.begin("Ambulancier")
-    await phone.get_in(vehicle.name, "Ada Fictive")
-    await phone.begin("Maître")
-    await phone.take()
-    await phone.tick(site.name)
-    await phone.sees_readiness("GREEN")
+    vehicle = await phone.regulates_alone("Ada Fictive")
     demand_id = await samu.new_demand()
     await phone.page.route(ACCEPTANCE, lambda route: route.abort("internetdisconnected"))
     await phone.accept(vehicle=vehicle.name)
@@ -104,3 +98,25 @@ async def test_rule_028_an_acceptance_that_nobody_answered_is_no_mission(stage: 
     await phone.accept(vehicle=vehicle.name)
     await phone.sees_mission()
     await samu.sees(demand_id, "ASSIGNED")
+
+
+async def test_rule_028_an_acceptance_whose_answer_was_lost_is_shown_as_ours_once_the_platform_says_so(
+    stage: Stage,
+) -> None:
+    """It arrived; no answer ever did. Nothing is said before the phone has asked what became of it."""
+    stage.watch.expect(*NO_NETWORK)
+    samu, phone = await asyncio.gather(stage.samu(), stage.phone(CARCASSONNE))
+    vehicle = await phone.regulates_alone("Ada Fictive")
+    demand_id = await samu.new_demand()
+    await phone.page.route(ACCEPTANCE, _arrives_unanswered)
+    await phone.accept(vehicle=vehicle.name)
+    await samu.sees(demand_id, "ASSIGNED")
+    await expect(phone.page.locator("article[data-state=CONFIRMED]")).to_contain_text(
+        "Enregistré", timeout=GIVES_UP_WITHIN_MS
+    )
+    await expect(phone.page.get_by_text("N’envoyez personne")).to_have_count(0)
+
+
+async def _arrives_unanswered(route: Route) -> None:
+    await route.fetch()
+    await route.abort("internetdisconnected")
