@@ -45,6 +45,13 @@ class Person:
         await self.page.locator("r-account summary").click()
         await self.press("Se déconnecter")
 
+    async def is_led_to_the_login(self, face: str) -> None:
+        """The login page is here, and leads back to this face. Looked at, not waited for: a way that is broken off and
+        begun again is no failure.
+        """
+        await expect(self.page).to_have_url(re.compile(rf"/login#{face}$"))
+        await expect(self.page.get_by_label("Identifiant")).to_be_visible()
+
     async def settles(self) -> None:
         """Everything that the page asked for has come, and its map is drawn."""
         await expect(self.page.get_by_role("main").first).to_be_visible()
@@ -89,7 +96,7 @@ class SamuDesk(Person):
 
     async def shown(self) -> str:
         """The demand that is open beside the board."""
-        await self.page.wait_for_url("**/samu#d/*")
+        await expect(self.page).to_have_url(re.compile(r"/samu#d/.+"))
         return self.page.url.rsplit("/", 1)[1]
 
     def line(self, demand_id: str) -> Locator:

@@ -15,7 +15,7 @@ WRONG = "status of 401"
 async def test_a_wrong_password_is_said_and_nobody_is_logged_in(stage: Stage) -> None:
     stage.watch.expect(WRONG)
     page = await stage.stranger()
-    await page.goto("/samu")
+    await page.goto("/samu", wait_until="commit")
     await expect(page).to_have_url(re.compile(r"/login#/samu$"))
     await page.get_by_label("Identifiant").fill(stage.stack.accounts.samu.username)
     await page.get_by_label("Mot de passe").fill("pas le bon")
@@ -28,20 +28,21 @@ async def test_whoever_belongs_elsewhere_is_led_to_their_own_page(stage: Stage) 
     """And stays logged in on the device, until they log out."""
     samu = await stage.samu()
     for wrong in ("/regulation", "/mobile", "/login", "/"):
-        await samu.page.goto(wrong)
-        await samu.page.wait_for_url("**/samu")
+        await samu.page.goto(wrong, wait_until="commit")
+        await expect(samu.page).to_have_url(re.compile(r"/samu$"))
+        await samu.settles()
     await samu.log_out()
-    await samu.page.wait_for_url("**/login#/samu")
+    await samu.is_led_to_the_login("/samu")
     assert await samu.session() is None
-    await samu.page.goto("/samu")
-    await samu.page.wait_for_url("**/login#/samu")
+    await samu.page.goto("/samu", wait_until="commit")
+    await samu.is_led_to_the_login("/samu")
 
 
 async def test_rule_054_a_post_that_logs_out_regulates_nothing_any_more(stage: Stage) -> None:
     regulation = await stage.regulation(1)
     await regulation.take()
     await regulation.log_out()
-    await regulation.page.wait_for_url("**/login#/regulation")
+    await regulation.is_led_to_the_login("/regulation")
     sites = [each for one in await (await stage.post(1)).fleet() for each in one["sites"]]
     assert {each["regulation"]["state"] for each in sites} == {"FREE"}
 

@@ -36,8 +36,12 @@ export function leave() {
   return go(here === "/login" ? here : `/login#${here}`);
 }
 
+let leaving = false;
+
+/** Once: whatever else learns meanwhile that nobody is here any more would break the way off and begin it again. */
 function go(address) {
-  location.replace(address);
+  if (!leaving) location.replace(address);
+  leaving = true;
   return new Promise(() => {});
 }
 
