@@ -67,6 +67,8 @@ class EngagementActivities:
             on_guard=vehicle.on_guard,
             eta_minutes=await self._eta_minutes(connection, wanted),
             phone_bound=vehicle.phone_bound,
+            name=vehicle.name,
+            company_name=vehicle.company_name,
         )
         return EngageResult(outcome=outcome, vehicle=card, rivals=rivals)
 

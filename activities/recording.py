@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
+from activities.figures import Figures, NoFigures, happened_at, tell
 from activities.limits import RECORD_SECONDS
 from domain.messages import FactBatch
 from storage import projection
@@ -15,8 +17,9 @@ from storage.engine import transaction
 class RecordingActivities:
     """Writes to the journal and the read model."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, figures: Figures | None = None) -> None:
         self._engine = engine
+        self._figures = figures or NoFigures()
 
     def all(self) -> list[Callable[..., object]]:
         """What the worker registers."""
@@ -25,5 +28,7 @@ class RecordingActivities:
     @activity.defn(name="record")
     async def record(self, batch: FactBatch) -> None:
         """Write a batch in one transaction; what was written already is left as it is."""
+        self._figures.recording(batch.demand_id, happened_at(batch), datetime.now(UTC))
         async with asyncio.timeout(RECORD_SECONDS), transaction(self._engine) as connection:
-            await projection.record(connection, batch)
+            recorded = await projection.record_batch(connection, batch)
+        tell(self._figures, batch, recorded, datetime.now(UTC))  # committed: nothing below can undo it

@@ -24,6 +24,9 @@ class AlarmRaised(Body):
     site_id: UUID | None = None
     volume: Volume | None = None
     """Of lost coverage."""
+    reason: str | None = None
+    by: Actor | None = None
+    """An operator had it ring once more."""
 
 
 class AlarmSeen(Body):

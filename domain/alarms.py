@@ -10,6 +10,7 @@ from domain.edition import LATEST, Edition
 from domain.ledger import Ledger
 from domain.messages import AlarmSight
 from domain.outcomes import Outcome
+from domain.people import Actor
 from domain.vocabulary import AlarmKind
 
 
@@ -39,7 +40,14 @@ class AlarmBoard:
     raised: int = 0
 
     def sound(
-        self, kind: AlarmKind, at: datetime, *, mission_id: UUID | None = None, company_id: UUID | None = None
+        self,
+        kind: AlarmKind,
+        at: datetime,
+        *,
+        mission_id: UUID | None = None,
+        company_id: UUID | None = None,
+        by: Actor | None = None,
+        reason: str | None = None,
     ) -> None:
         """Raise an alarm; the company, when one is named, is told as well as the SAMU."""
         alarm = self._standing(kind, mission_id, company_id)
@@ -51,6 +59,8 @@ class AlarmBoard:
             mission_id=mission_id,
             company_id=company_id,
             alarm_id=alarm.id if self.edition >= Edition.REGULATION else None,
+            reason=reason,
+            by=by,
         )
         self.ledger.add(body, at, *_audience(alarm))
 

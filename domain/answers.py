@@ -117,6 +117,7 @@ class Answers:
         mission = Mission(
             engaged.mission_id, asked.id, asked.company_id, engaged.vehicle_id, vehicle.volume, at, deadline
         )
+        mission.vehicle_name, mission.company_name = vehicle.name, vehicle.company_name
         won = facts.SolicitationAccepted(
             solicitation_id=asked.id, vehicle_id=mission.vehicle_id, by=answer.by
         )

@@ -41,11 +41,17 @@ class CrewDesk:
         if report.step is not mission.expected_step:
             self._turn_away(mission, report)
             return Outcome.WRONG_STEP
+        self._wake_if_stuck(mission)
         mission.pass_step(report, self.case.ledger)
         self.case.alarms.close(report.received_at, *ENDED_BY_A_STEP)
         if report.step is Step.DISPONIBLE:
             self._complete(mission, MissionEndReason.COMPLETED, report, report.reason)
         return Outcome.RECORDED
+
+    def _wake_if_stuck(self, mission: Mission) -> None:
+        """Who has raised the last alarm sleeps without a timer: from this step on, the next one may fall due."""
+        if mission.stuck_alarmed and self.case.edition >= Edition.OPERATORS:
+            self.case.search.mark += 1
 
     def _turn_away(self, mission: Mission, report: StepReport) -> None:
         body = facts.StepTurnedAway(
@@ -141,6 +147,7 @@ class CrewDesk:
             return Reply(outcome=self._no_mission())
         relieved = mission.vehicle_id
         mission.vehicle_id, mission.volume = order.vehicle_id, vehicle.volume
+        mission.vehicle_name, mission.company_name = vehicle.name, vehicle.company_name
         self.case.search.mark += 1
         body = facts.VehicleRelieved(
             mission_id=mission.id,
@@ -161,6 +168,7 @@ class CrewDesk:
             mission.acknowledgement_alarm_at(policy),
             mission.stuck_alarm_at(policy),
             self._unreached_at(mission),
+            mission.late_at() if self.case.edition >= Edition.OPERATORS else None,
         ]
         due += [s.answer_before for s in self.case.book.still_open()]
         return min((moment for moment in due if moment), default=None)
@@ -179,6 +187,7 @@ class CrewDesk:
         if due and at >= due:
             mission.stuck_alarmed = True
             self._alarm(AlarmKind.MISSION_STUCK, mission, at)
+        mission.overdue = at >= mission.deadline  # the pages show it by themselves: no fact tells it
         self._watch_reconfirmation(mission, at)
 
     def _watch_reconfirmation(self, mission: Mission, at: datetime) -> None:

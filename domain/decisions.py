@@ -81,12 +81,14 @@ class Decisions:
         self.abandon(order)
         return Reply(outcome=Outcome.RECORDED)
 
-    def abandon(self, order: Cancellation) -> None:
+    def abandon(
+        self, order: Cancellation, mission_ends: MissionEndReason = MissionEndReason.CANCELLED
+    ) -> None:
         """End an open demand at any step: what a cancellation does, and an operator's last resort."""
         case, mission, at = self.case, self.case.mission, order.received_at
         case.search.dismiss(WithdrawalReason.DEMAND_CANCELLED, at)
         if mission is not None:
-            case.end_mission(mission, MissionEndReason.CANCELLED, at, order.by, order.reason)
+            case.end_mission(mission, mission_ends, at, order.by, order.reason)
         told = [mission.company_id] if mission else []
         body = facts.DemandCancelled(reason=order.reason, by=order.by)
         case.finish(DemandStatus.CANCELLED, body, at, *told)

@@ -2,7 +2,8 @@
 
 Nothing here waits, reads a clock or touches the world. The workflow asks what comes next, tells what time it is, and
 hands every message to the desk that answers for it: the companies' :class:`~domain.answers.Answers`, the SAMU's
-:class:`~domain.decisions.Decisions`, the crew's :class:`~domain.crew.CrewDesk`. What happened is in ``ledger``.
+:class:`~domain.decisions.Decisions`, the crew's :class:`~domain.crew.CrewDesk`, and, for a demand that is stuck, the
+:class:`~domain.operators.OperatorDesk`. What happened is in ``ledger``.
 """
 
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from domain.decisions import Decisions
 from domain.edition import LATEST, Edition
 from domain.ledger import Ledger
 from domain.messages import Candidate, DemandEnd, DemandStart, SurveyRequest
+from domain.operators import OperatorDesk
 from domain.vocabulary import DemandStatus, Tier
 
 
@@ -27,6 +29,7 @@ class Demand:
         self.companies = Answers(self.case)
         self.samu = Decisions(self.case)
         self.crew = CrewDesk(self.case)
+        self.operators = OperatorDesk(self.case)
 
     @property
     def ledger(self) -> Ledger:
@@ -60,11 +63,13 @@ class Demand:
 
     @property
     def needs_attention(self) -> bool:
-        """Whether somebody must look: an alarm is up, or the SAMU is awaited."""
+        """Whether somebody must look: an alarm is up, the vehicle is not there in time, or the SAMU is awaited."""
         mission = self.case.mission
-        if mission is not None:
+        if mission is None:
+            return self.is_in_arbitration()
+        if self.case.edition < Edition.OPERATORS:
             return mission.has_alarm
-        return self.is_in_arbitration()
+        return mission.has_alarm or mission.is_late or bool(self.case.alarms.standing)
 
     @property
     def is_reevaluating(self) -> bool:

@@ -13,6 +13,11 @@ class Edition(IntEnum):
     FIRST = 1
     REGULATION = 2
     """Alarms are seen and closed, an unreached device raises one, the chosen company is asked if it is regulated."""
+    OPERATORS = 3
+    """A mission whose vehicle is not there in time wants somebody's eyes, and a demand that ended waits for no survey.
+
+    A step after the last alarm wakes the procedure; a promise made while new terms are looked at lapses (ADR 28).
+    """
 
 
 LATEST = max(Edition)

@@ -18,6 +18,7 @@ from domain.mission_facts import (
     MissionEnded,
     MissionReceived,
     MissionReconfirmed,
+    MissionRung,
     StepPassed,
     StepTurnedAway,
     StepUndone,
@@ -71,6 +72,7 @@ __all__ = [
     "MissionEnded",
     "MissionReceived",
     "MissionReconfirmed",
+    "MissionRung",
     "PromiseWithdrawn",
     "SolicitationAccepted",
     "SolicitationExpired",
@@ -151,7 +153,7 @@ class DemandUnfulfilled(Body):
 
 
 class DemandCancelled(Body):
-    """The SAMU cancelled. Always the last fact."""
+    """The SAMU cancelled, or an operator closed the demand. Always the last fact."""
 
     kind: Literal["demand_cancelled"] = "demand_cancelled"
     reason: str
@@ -193,6 +195,7 @@ AnyBody = Annotated[
     | AlarmSeen
     | AlarmClosed
     | MissionReceived
+    | MissionRung
     | DemandCompleted
     | DemandUnfulfilled
     | DemandCancelled,

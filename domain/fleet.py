@@ -75,6 +75,9 @@ class VehicleCard(BaseModel):
     """The latest arrival: what is promised."""
     phone_bound: bool | None = None
     """Whether a phone is in the vehicle (rule 31); unknown to older workers."""
+    name: str | None = None
+    company_name: str | None = None
+    """What both are called, for operators; unknown to older workers."""
 
 
 def serves(vehicle: Volume, demanded: Volume) -> bool:

@@ -15,7 +15,7 @@ from domain.fleet import Point, VehicleCard, Volume
 from domain.outcomes import Outcome
 from domain.people import Actor
 from domain.policy import Policy
-from domain.vocabulary import Receipt, Step, Tier
+from domain.vocabulary import OperatorAct, Receipt, Step, Tier
 
 
 class Message(BaseModel):
@@ -154,6 +154,18 @@ class AlarmSight(FromOutside):
     """Somebody has seen an alarm and looks after it."""
 
     alarm_id: UUID
+
+
+class Intervention(FromOutside):
+    """What an operator does to a demand that is stuck. The reason is read by the SAMU, and names no patient.
+
+    ``mission_id`` and ``tier`` are what the operator looked at, if any: when it is over, the next one is left alone.
+    """
+
+    act: OperatorAct
+    reason: str | None = None
+    mission_id: UUID | None = None
+    tier: Tier | None = None
 
 
 class StepUndo(FromOutside):

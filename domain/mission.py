@@ -52,6 +52,10 @@ class Mission:
     reconfirmation: UUID | None = None
     receipts: set[Receipt] = field(default_factory=set)
     unreached_alarmed: bool = False
+    overdue: bool = False
+    """The deadline of arrival had passed when somebody last looked; :attr:`is_late` says whether it still matters."""
+    vehicle_name: str | None = None
+    company_name: str | None = None
 
     @property
     def step(self) -> Step:
@@ -69,6 +73,16 @@ class Mission:
         unacknowledged = self.acknowledgement_alarmed and self.step is Step.AFFECTE
         unreached = self.unreached_alarmed and not self.receipts and self.step is Step.AFFECTE
         return unacknowledged or unreached or self.stuck_alarmed
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether the vehicle is where the patient is, or was."""
+        return self.step.rank >= Step.LIEU_INTERVENTION.rank
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the deadline of arrival has passed without an arrival."""
+        return self.overdue and not self.has_arrived
 
     @property
     def patient_on_board(self) -> bool:
@@ -131,3 +145,7 @@ class Mission:
         if self.stuck_alarmed:
             return None
         return self.steps[-1].received_at + timedelta(seconds=policy.stuck_after_s)
+
+    def late_at(self) -> datetime | None:
+        """When it will be late, if the vehicle does not arrive before and that is still to come."""
+        return None if self.overdue or self.has_arrived else self.deadline

@@ -34,6 +34,17 @@ class MissionReceived(Body):
     by: Actor
 
 
+class MissionRung(Body):
+    """Nobody has acknowledged the mission: an operator had its crew and its company told once more."""
+
+    kind: Literal["mission_rung"] = "mission_rung"
+    mission_id: UUID
+    vehicle_id: UUID
+    company_id: UUID
+    reason: str | None = None
+    by: Actor
+
+
 class MissionReconfirmed(Body):
     """The company confirmed its mission on the amended terms (rule 91)."""
 

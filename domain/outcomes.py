@@ -52,6 +52,11 @@ class Outcome(StrEnum):
     PHONE_ON_GUARD = "phone_on_guard"
     NOT_THE_GUARD_PHONE = "not_the_guard_phone"
 
+    NOTHING_TO_RING = "nothing_to_ring"
+    RUNG_JUST_NOW = "rung_just_now"
+    NO_TIER_RUNNING = "no_tier_running"
+    TOO_LATE_TO_REASSIGN = "too_late_to_reassign"
+
     ALARM_CLOSED = "alarm_closed"
     GUARD_ENDED = "guard_ended"
 

@@ -14,6 +14,7 @@ from domain.alarms import AlarmBoard
 from domain.edition import Edition
 from domain.ledger import Ledger
 from domain.messages import Candidate
+from domain.people import Actor
 from domain.policy import Policy
 from domain.solicitation import Solicitation, SolicitationBook, target_of
 from domain.vocabulary import AlarmKind, DemandStatus, SolicitationState, Tier, WithdrawalReason
@@ -142,9 +143,13 @@ class Search:
             return
         self._close_tier(at)
 
-    def _close_tier(self, at: datetime) -> None:
+    def leave_tier(self, at: datetime, by: Actor, reason: str | None) -> None:
+        """Close the running tier before its time; whoever rings goes on ringing, and may still win."""
+        self._close_tier(at, by, reason)
+
+    def _close_tier(self, at: datetime, by: Actor | None = None, reason: str | None = None) -> None:
         assert self.tier is not None  # noqa: S101 - only called while a tier runs
-        self.ledger.add(facts.TierClosed(tier=self.tier, round=self.round), at)
+        self.ledger.add(facts.TierClosed(tier=self.tier, round=self.round, reason=reason, by=by), at)
         self.tier = self.tier_deadline = None
         self.waves_left = False
         self.mark += 1
@@ -197,6 +202,10 @@ class Search:
 
     def _reevaluate(self, candidates: Iterable[Candidate], at: datetime) -> None:
         """After an amendment: who still fits stays asked on the new terms, the others are withdrawn (rule 91)."""
+        if self.alarms.edition >= Edition.OPERATORS:
+            self.lapse(
+                WithdrawalReason.DEMAND_AMENDED, at
+            )  # promised while we looked: nobody had told them yet
         fits = {target_of(c): c for c in candidates}
         for each in self.book.still_open():
             candidate = fits.get(each.target)
@@ -281,8 +290,9 @@ class Search:
 
     def next_moment(self) -> datetime | None:
         """The next time at which something is due, if nobody speaks before."""
-        moments = [s.answer_before for s in self.book.still_open()]
-        moments += [due for s in self.book.still_open() if (due := self._ring_at(s))]
+        ringing = self.book.still_open()
+        moments = [s.answer_before for s in ringing]
+        moments += [due for s in ringing if (due := self._ring_at(s))]
         moments += [due for due in (self.tier_deadline, self.survey_at, self._arbitration_due()) if due]
         return min(moments, default=None)
 
@@ -310,14 +320,20 @@ class Search:
 
     def _ring(self, at: datetime) -> None:
         due = [s for s in self.book.still_open() if (ring_at := self._ring_at(s)) and at >= ring_at]
-        for company_id in dict.fromkeys(s.company_id for s in due):
-            ids = tuple(s.id for s in due if s.company_id == company_id)
-            body = facts.SolicitationsRung(company_id=company_id, solicitation_ids=ids)
-            self.ledger.add(body, at, company_id)
+        self.ring(due, at)
         for each in due:
             each.rung = True
         if self.tier is Tier.GUARD and due and self.waves_left:
             self.survey_at = at  # no answer so far: the next guard vehicle is asked as well
+
+    def ring(
+        self, asked: list[Solicitation], at: datetime, by: Actor | None = None, reason: str | None = None
+    ) -> None:
+        """Tell each company once more of its solicitations among these; their countdowns stay as they are."""
+        for company_id in dict.fromkeys(s.company_id for s in asked):
+            ids = tuple(s.id for s in asked if s.company_id == company_id)
+            body = facts.SolicitationsRung(company_id=company_id, solicitation_ids=ids, reason=reason, by=by)
+            self.ledger.add(body, at, company_id)
 
     def _ring_at(self, each: Solicitation) -> datetime | None:
         seconds = {Tier.GUARD: self.policy.guard_ring_again_s, Tier.VEHICLE: self.policy.second_ring_s}

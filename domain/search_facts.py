@@ -28,11 +28,13 @@ class TierSkipped(Body):
 
 
 class TierClosed(Body):
-    """Nothing in the tier is open any more, or its deadline passed."""
+    """Nothing in the tier is open any more, or its deadline passed, or somebody (``by``) ended it before."""
 
     kind: Literal["tier_closed"] = "tier_closed"
     tier: Tier
     round: int
+    reason: str | None = None
+    by: Actor | None = None
 
 
 class SolicitationOpened(Body):
@@ -66,11 +68,13 @@ class SolicitationRevised(Body):
 
 
 class SolicitationsRung(Body):
-    """The second ring for one company's open solicitations."""
+    """The second ring for one company's open solicitations, or one more that an operator (``by``) gave."""
 
     kind: Literal["solicitations_rung"] = "solicitations_rung"
     company_id: UUID
     solicitation_ids: tuple[UUID, ...]
+    reason: str | None = None
+    by: Actor | None = None
 
 
 class SolicitationAccepted(Body):

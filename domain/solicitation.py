@@ -101,12 +101,12 @@ class SolicitationBook:
 
     def still_open(self, tier: Tier | None = None) -> list[Solicitation]:
         """Open solicitations, of one tier or of all."""
-        return [s for s in self if s.is_open and tier in (None, s.tier)]
+        return [s for s in self._by_id.values() if s.is_open and (tier is None or s.tier is tier)]
 
     def may_ask(self, candidate: Candidate, round_: int) -> bool:
         """Whether the candidate was not yet asked in this round; a vehicle that came back may be asked again.
 
-        One that broke down on this very demand may not.
+        One that broke down on this very demand, or was taken off it by an operator, may not.
         """
         if candidate.vehicle_id in self.out_of_order:
             return False

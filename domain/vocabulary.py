@@ -128,6 +128,19 @@ class MissionEndReason(StrEnum):
     BREAKDOWN = "BREAKDOWN"
     NOT_RECONFIRMED = "NOT_RECONFIRMED"
     VEHICLE_TOO_SMALL = "VEHICLE_TOO_SMALL"
+    REASSIGNED = "REASSIGNED"
+    """An operator took it from its vehicle; the demand is searched again."""
+    CLOSED = "CLOSED"
+    """An operator closed the demand."""
+
+
+class OperatorAct(StrEnum):
+    """What an operator may do to a demand that is stuck."""
+
+    RING = "RING"
+    NEXT_TIER = "NEXT_TIER"
+    REASSIGN = "REASSIGN"
+    CLOSE = "CLOSE"
 
 
 class AlarmKind(StrEnum):

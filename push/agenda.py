@@ -24,7 +24,9 @@ ANSWERS = frozenset(
         "solicitation_withdrawn",
     }
 )
-MISSIONS = frozenset({"mission_assigned", "vehicle_relieved", "demand_amended", "mission_ended"})
+MISSIONS = frozenset(
+    {"mission_assigned", "mission_rung", "vehicle_relieved", "demand_amended", "mission_ended"}
+)
 TOLD_OF = RINGS | ANSWERS | MISSIONS
 """The kinds of facts that anybody is notified of."""
 
@@ -85,7 +87,7 @@ def _note(agenda: Agenda, demand_id: UUID, body: AnyBody) -> None:
             agenda.ringing.add(body.solicitation_id)
         case facts.SolicitationsRung():
             agenda.ringing.update(body.solicitation_ids)
-        case facts.MissionAssigned() | facts.VehicleRelieved() | facts.MissionEnded():
+        case facts.MissionAssigned() | facts.MissionRung() | facts.VehicleRelieved() | facts.MissionEnded():
             agenda.missions.add(body.mission_id)
         case facts.DemandAmended():
             agenda.amended.add(demand_id)

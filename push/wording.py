@@ -39,6 +39,8 @@ _TAKEN_BACK = {
     MissionEndReason.CANCELLED: "le SAMU a annulé la mission.",
     MissionEndReason.NOT_RECONFIRMED: "la mission modifiée n’a pas été reconfirmée, elle est retirée.",
     MissionEndReason.VEHICLE_TOO_SMALL: "la demande veut un plus grand véhicule, la mission est retirée.",
+    MissionEndReason.REASSIGNED: "la mission est confiée à un autre véhicule, elle est retirée.",
+    MissionEndReason.CLOSED: "la demande est close, la mission est retirée.",
 }
 TAKEN_BACK = frozenset(_TAKEN_BACK)
 """The ends that a crew on its way must learn of."""

@@ -1,11 +1,13 @@
 """The typed way into the engine: one data converter, how a demand is started, how it is spoken to."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypedDict
 from uuid import UUID
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, Interceptor, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -13,19 +15,27 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.runtime import Runtime
+from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 
 from domain.guard_messages import GuardEnd, GuardPeriod
 from domain.messages import DemandEnd, DemandStart
 from workflows import search_attributes
+from workflows.codec import EncryptingCodec, Sealing
 from workflows.demand import DemandWorkflow
 from workflows.guard_watch import GuardWatchWorkflow
 from workflows.ids import PROBE_ID, guard_watch_id, workflow_id
 from workflows.probe import ProbeWorkflow
 
-DATA_CONVERTER = pydantic_data_converter
-"""Every client, worker and replayer uses this one."""
+DATA_CONVERTER = replace(
+    pydantic_data_converter, failure_converter_class=DefaultFailureConverterWithEncodedAttributes
+)
+"""Every client, worker and replayer uses this one, sealed with its keys (:func:`data_converter`).
+
+The message and the stack trace of a failure travel as a payload does: they may hold what a payload holds.
+"""
 
 START_TIMEOUT = timedelta(seconds=2)
 PROBE_TIMEOUT = timedelta(seconds=2)
@@ -46,9 +56,50 @@ ONCE: Once = {
 }
 
 
-async def connect(address: str, namespace: str, *, lazy: bool = False) -> Client:
-    """Connect to the engine; ``lazy`` waits for the first call, so that a process starts while it is away."""
-    return await Client.connect(address, namespace=namespace, lazy=lazy, data_converter=DATA_CONVERTER)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineAccess:
+    """How the engine is reached, and what is sealed before it goes there."""
+
+    address: str
+    """host:port."""
+    namespace: str
+    sealing: Sealing | None = field(repr=False)
+    """The keys of payloads. None leaves them plain: for tests, and for who only asks the engine about itself."""
+    tls: TLSConfig | None = field(default=None, repr=False)
+    """None speaks without TLS."""
+    api_key: str | None = field(default=None, repr=False)
+    """Sent with each call as `Authorization: Bearer …`."""
+
+
+def data_converter(sealing: Sealing | None) -> DataConverter:
+    """The converter of our models, with every payload sealed by these keys."""
+    if sealing is None:
+        return DATA_CONVERTER
+    return replace(DATA_CONVERTER, payload_codec=EncryptingCodec(sealing))
+
+
+async def connect(
+    access: EngineAccess,
+    *,
+    lazy: bool = False,
+    interceptors: Sequence[Interceptor] = (),
+    runtime: Runtime | None = None,
+) -> Client:
+    """Connect to the engine; ``lazy`` waits for the first call, so that a process starts while it is away.
+
+    Headers, which carry a trace's id and nothing of ours, are not sealed. Raises ``RuntimeError`` when a connection
+    that is not lazy cannot be made.
+    """
+    return await Client.connect(
+        access.address,
+        namespace=access.namespace,
+        tls=access.tls if access.tls is not None else False,
+        api_key=access.api_key,
+        data_converter=data_converter(access.sealing),
+        lazy=lazy,
+        interceptors=interceptors,
+        runtime=runtime,
+    )
 
 
 def demand_handle(client: Client, demand_id: UUID) -> WorkflowHandle[DemandWorkflow, DemandEnd]:

@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         EngageRequest,
         EngageResult,
         FromOutside,
+        Intervention,
         MissionExit,
         ReceiptReport,
         Refusal,
@@ -41,6 +42,7 @@ with workflow.unsafe.imports_passed_through():
         Reply,
         StepReport,
         StepUndo,
+        SurveyResult,
         Unavailability,
         VehicleTaken,
     )
@@ -80,6 +82,7 @@ class DemandWorkflow:
     async def run(self, start: DemandStart) -> DemandEnd:
         """Ask the guard, then the vehicles, then the sites; let the SAMU arbitrate; follow the mission."""
         del start  # taken by __init__
+        self._sign.show()
         self._recorder.start()
         try:
             while self._demand.is_open:
@@ -152,13 +155,27 @@ class DemandWorkflow:
         while True:
             self._surveys += 1
             request = self._demand.survey_request(workflow.now(), self._surveys, opens)
-            found = await workflow.execute_activity_method(
+            looking = workflow.start_activity_method(
                 SearchActivities.survey, request, summary=f"survey {self._surveys}", **SURVEY
             )
+            if not await self._still_needed(looking):
+                return ()
+            found = await looking
             if request.round == self._demand.round:
                 self._last_survey, self._surveyed_round = found.candidates, request.round
                 self._surveyed_at = workflow.now()
                 return found.candidates
+
+    async def _still_needed(self, looking: workflow.ActivityHandle[SurveyResult]) -> bool:
+        """Whether to wait for a survey: one that fails without end must not keep a demand that was closed."""
+        if self._demand.case.edition < Edition.OPERATORS:
+            return True
+        try:
+            await workflow.wait_condition(lambda: looking.done() or not self._demand.is_open)
+        finally:
+            if not looking.done():
+                looking.cancel()
+        return looking.done()
 
     # -- companies: updates, because the caller waits for the verdict ----------------------------------------------
 
@@ -339,6 +356,15 @@ class DemandWorkflow:
         self._demand.crew.receive(report)
         self._sign.update()
 
+    # -- operators -------------------------------------------------------------------------------------------------
+
+    @workflow.update(name="operate")
+    def operate(self, order: Intervention) -> Reply:
+        """An operator helps a demand that is stuck."""
+        reply = self._demand.operators.act(order)
+        self._sign.show()
+        return reply
+
     # -- alarms ----------------------------------------------------------------------------------------------------
 
     @workflow.update(name="see_alarm")
@@ -361,4 +387,6 @@ class DemandWorkflow:
 
 def _edition() -> Edition:
     """A demand that began under older code keeps writing what that code wrote: its facts are numbered (ADR 11)."""
-    return LATEST if workflow.patched("2026-11-regulation") else Edition.FIRST
+    if workflow.patched("2026-11-operators"):
+        return LATEST
+    return Edition.REGULATION if workflow.patched("2026-11-regulation") else Edition.FIRST

@@ -4,8 +4,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.demand import Demand
-    from domain.mission import Mission
     from workflows import search_attributes as attributes
+    from workflows.sentences import details
 
 
 class Sign:
@@ -16,9 +16,13 @@ class Sign:
         self._demand = demand
         self._shown: tuple[object, ...] = ()
 
+    def show(self) -> None:
+        """Say in sentences where the demand stands now. It costs no event: a worker tells it to whoever asks."""
+        workflow.set_current_details(details(self._demand))
+
     def update(self) -> None:
-        """Show where the demand stands now."""
-        workflow.set_current_details(self._details())
+        """Show where the demand stands now, to who reads it and to who searches."""
+        self.show()
         mission = self._demand.case.mission
         step = mission.step if mission else None
         vehicle = str(mission.vehicle_id) if mission else None
@@ -35,29 +39,3 @@ class Sign:
                 attributes.NEEDS_ATTENTION.value_set(self._demand.needs_attention),
             ]
         )
-
-    def _details(self) -> str:
-        demand, moment = self._demand, self._demand.next_moment()
-        lines = [
-            f"**{demand.status}** · arrival before {demand.case.deadline:%H:%M:%S} UTC",
-            *(_on_mission(demand.case.mission) if demand.case.mission else self._searching()),
-        ]
-        if moment is not None:
-            lines.append(f"Next thing due: {moment:%Y-%m-%d %H:%M:%S} UTC")
-        return "\n\n".join(lines)
-
-    def _searching(self) -> list[str]:
-        book = self._demand.case.book
-        waiting = book.still_open()
-        return [
-            f"Round {self._demand.round}, {len(waiting)} solicitations open of {sum(1 for _ in book)}",
-            f"Counter-proposals standing: {len(book.counter_proposals())}",
-        ]
-
-
-def _on_mission(mission: Mission) -> list[str]:
-    expected = mission.expected_step or "nothing more"
-    return [
-        f"Vehicle `{mission.vehicle_id}` of `{mission.company_id}`",
-        f"{mission.step}, waits for {expected}",
-    ]

@@ -25,6 +25,7 @@ from domain.messages import (
 from domain.outcomes import Outcome
 from domain.people import Actor
 from domain.vocabulary import STEPS, Receipt, Step
+from tests.replay.trouble import TROUBLE
 from tests.unit.stories import SAMU, guard, regulator, site, uid, vehicle
 from tests.workflow.guard_world import Crew, GuardWorld, period
 from tests.workflow.story import Dispatch, Handle, demand_id, eventually
@@ -241,6 +242,7 @@ PATHS: tuple[Path, ...] = (
     the_patients_company_declines,
     the_guard_is_reached_late,
     a_silent_guard_and_a_company_without_a_post,
+    *TROUBLE,
 )
 WITH_GUARD = (the_guard_is_reached_late, a_silent_guard_and_a_company_without_a_post)
 
@@ -284,3 +286,5 @@ async def a_guard_that_nobody_opens(
 
 
 WATCHES = (a_guard_opened_late_with_a_mission_at_the_end, a_guard_that_nobody_opens)
+PROBED = "the_probe"
+"""It has one path: it waits to be asked."""

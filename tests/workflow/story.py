@@ -74,10 +74,9 @@ class Dispatch:
             demand_id=demand_id,
             samu_id=uuid4(),
             reference=f"DRM-{demand_id}",
-            received_at=await self.now(),
             max_delay_minutes=delay,
             place=CARCASSONNE,
-            **{"volume": Volume.AMBULANCE, **more},
+            **{"volume": Volume.AMBULANCE, "received_at": await self.now(), **more},
         )
         await start_demand(self.env.client, start, self.task_queue)
         return demand_handle(self.env.client, demand_id)

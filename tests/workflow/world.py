@@ -56,7 +56,13 @@ class World:
         await self.may_engage.wait()
         if self.engaged.setdefault(request.vehicle_id, request.mission_id) != request.mission_id:
             return EngageResult(outcome=Outcome.VEHICLE_ENGAGED)
-        card = VehicleCard(vehicle_id=request.vehicle_id, company_id=request.company_id, volume=Volume.ASSU)
+        card = VehicleCard(
+            vehicle_id=request.vehicle_id,
+            company_id=request.company_id,
+            volume=Volume.ASSU,
+            name="ASSU 7",
+            company_name="Ambulances A",
+        )
         rivals = self.rivals.get(request.vehicle_id, ())
         return EngageResult(outcome=Outcome.CONFIRMED, vehicle=card, rivals=rivals)
 
