@@ -1,51 +1,48 @@
 """Every setting of Rescousse, typed, under one prefix: `RESCOUSSE_`.
 
 Only composition roots read it (`worker.py`, `api/__main__.py`, `ops`, `bench`); everything else receives what
-it needs as an argument. Values come from the environment alone: there is no file to forget on a machine.
+it needs as an argument. Values come from the environment alone: there is no file to forget on a machine. The secrets
+(`settings_secrets.py`) may stand in files, each named by the environment.
 """
 
-import base64
-import binascii
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from geo.engines import EngineChoice
-
-DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
-DEVELOPMENT_IDENTITY_KEYS = "development:" + base64.b64encode(b"development only identity key 32").decode()
-
-SECRET_KEY_BYTES = 32
-"""Least length of the signing key: HS256 wants as many bytes as its digest has (RFC 7518, section 3.2)."""
-IDENTITY_KEY_BYTES = 32
-"""Length of a key that encrypts identities: AES-256."""
+from settings_secrets import SecretSettings
 
 
-class Settings(BaseSettings):
+class Settings(SecretSettings):
     """What an operator may set, each as `RESCOUSSE_<NAME>`; refuses what cannot work before anything starts."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="RESCOUSSE_", extra="ignore", frozen=True, hide_input_in_errors=True
-    )
-
-    environment: Literal["development", "production"] = "development"
-    """`production` refuses the secrets that stand in this file."""
-
-    database_url: str = Field("postgresql+psycopg://postgres@127.0.0.1:5432/rescousse", repr=False)
-    """SQLAlchemy form; a plain `postgresql://` is rewritten to it."""
     database_pool_size: int = Field(10, ge=1, le=500)
     """Connections that one process may hold."""
 
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = Field("default", min_length=1)
+    temporal_tls: bool = False
+    """Speak TLS with the engine: with the system's certificates, or those of the settings below."""
+    temporal_tls_ca_file: Path | None = None
+    """The certificates that the engine's own is held against (PEM)."""
+    temporal_tls_cert_file: Path | None = None
+    """Our certificate, for a cluster that wants one (PEM)."""
+    temporal_tls_key_file: Path | None = None
+    """Its key, without a password (PEM)."""
+    temporal_tls_server_name: str | None = None
+    """The name on the engine's certificate, where it is not that of the address."""
+    temporal_ui_origin: str | None = Field(None, pattern=r"^https?://[^\s/?#]+$")
+    """Where operators open the Temporal UI, as `http://127.0.0.1:8233`: it may ask the API for payloads in clear text."""
     task_queue: str = Field("rescousse", min_length=1)
+    worker_deployment: str = Field("", pattern=r"^[A-Za-z0-9_-]*$")
+    """The name under which workers of several versions are known to the engine; empty: their versions are not told."""
+    worker_build_id: str = Field("", pattern=r"^[A-Za-z0-9_.-]*$")
+    """Which version of the code a worker runs; wanted with `worker_deployment`."""
+    worker_heartbeat_file: Path | None = None
+    """Written by a worker every five seconds while it works, for the health check of its container."""
 
-    secret_key: str = Field(DEVELOPMENT_SECRET_KEY, repr=False)
-    """Signs access tokens (HS256): at least 32 bytes."""
-    identity_keys: str = Field(DEVELOPMENT_IDENTITY_KEYS, repr=False)
-    """`kid:base64key[,kid2:base64key2]`, 32 bytes each: the first encrypts, all decrypt."""
     access_token_minutes: int = Field(15, ge=1, le=24 * 60)
     refresh_token_days: int = Field(30, ge=1, le=366)
 
@@ -77,8 +74,6 @@ class Settings(BaseSettings):
     map_hosts: str = ""
     """Further addresses that the style draws from, with commas between them: pages may call no others."""
 
-    push_key: str | None = Field(None, repr=False)
-    """The private key under which notifications are sent (VAPID): 32 bytes of the curve P-256, base64url."""
     push_contact: str = "mailto:exploitation@rescousse.invalid"
     """Whom a push service writes to when something is wrong with what we send."""
     push_hosts: str = ""
@@ -88,47 +83,48 @@ class Settings(BaseSettings):
     """Certificates to trust when calling them, for a push service of one's own; those of the system otherwise."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    metrics_address: str | None = Field(None, pattern=r"^[^\s:/]+:\d{1,5}$")
+    """host:port on which a worker shows its figures to Prometheus, to whoever reaches it; none, and it shows none. An API
+    shows its own at `/metrics`."""
+    traces_endpoint: str | None = Field(None, pattern=r"^https?://[^\s?#]+$")
+    """Where traces are sent (OTLP over HTTP), as `http://collector:4318/v1/traces`; none, and nothing is traced."""
+    traces_ratio: float = Field(1.0, ge=0, le=1)
+    """Which part of the requests is traced, each to its end."""
+    trusted_proxies: str = ""
+    """Addresses or networks of the proxies before the API, with commas between them: theirs are the only
+    `X-Forwarded-For` and `X-Forwarded-Proto` that are believed. None, and nobody's are."""
+    metrics_networks: str = "127.0.0.0/8,::1/128"
+    """Who may read `/metrics` of an API without a token: addresses or networks, with commas between them."""
+    requests_a_second: float = Field(200.0, ge=1)
+    """What one account may ask of one API process, on average; ten times as much at once. More is answered 429."""
     max_body_bytes: int = Field(262_144, ge=1024)
     """A request with a longer body is refused before it is read."""
-
-    @field_validator("database_url")
-    @classmethod
-    def _name_the_driver(cls, url: str) -> str:
-        """Let people write the address that every PostgreSQL tool takes."""
-        scheme, separator, rest = url.partition("://")
-        if scheme in {"postgresql", "postgres"}:
-            return f"postgresql+psycopg://{rest}"
-        if scheme != "postgresql+psycopg" or not separator:
-            raise ValueError("must be a PostgreSQL address, postgresql://…")
-        return url
 
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper_case(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
 
-    @field_validator("secret_key")
-    @classmethod
-    def _long_enough(cls, key: str) -> str:
-        if len(key.encode()) < SECRET_KEY_BYTES:
-            raise ValueError(f"must have at least {SECRET_KEY_BYTES} bytes")
-        return key
-
-    @field_validator("identity_keys")
-    @classmethod
-    def _readable(cls, keys: str) -> str:
-        parse_identity_keys(keys)
-        return keys
-
     @model_validator(mode="after")
-    def _own_secrets_in_production(self) -> Self:
-        if self.environment == "production":
-            defaults = {"secret_key": DEVELOPMENT_SECRET_KEY, "identity_keys": DEVELOPMENT_IDENTITY_KEYS}
-            kept = [name for name, default in defaults.items() if getattr(self, name) == default]
-            if kept:
-                wanted = " and ".join(f"RESCOUSSE_{name.upper()}" for name in kept)
-                raise ValueError(f"production needs its own secrets: set {wanted}")
+    def _engine_can_be_reached(self) -> Self:
+        wants_tls = ("ca_file", "cert_file", "key_file", "server_name")
+        named = [f"temporal_tls_{what}" for what in wants_tls if getattr(self, f"temporal_tls_{what}")]
+        if self.temporal_api_key is not None:
+            named.append("temporal_api_key")
+        if named and not self.temporal_tls:
+            raise ValueError(f"RESCOUSSE_{named[0].upper()} needs TLS: set RESCOUSSE_TEMPORAL_TLS=true")
+        if (self.temporal_tls_cert_file is None) != (self.temporal_tls_key_file is None):
+            raise ValueError(
+                "RESCOUSSE_TEMPORAL_TLS_CERT_FILE and RESCOUSSE_TEMPORAL_TLS_KEY_FILE go together"
+            )
         return self
+
+    @field_validator("trusted_proxies", "metrics_networks")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            ip_network(part)  # says itself what is wrong with it
+        return text
 
     @property
     def travel_choice(self) -> EngineChoice:
@@ -151,40 +147,15 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _a_deployment_has_versions(self) -> Self:
+        if self.worker_deployment and not self.worker_build_id:
+            raise ValueError(
+                "workers of a deployment say which version they run: set RESCOUSSE_WORKER_BUILD_ID"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _push_services_need_a_key(self) -> Self:
         if self.push_hosts.strip() and self.push_key is None:
             raise ValueError("notifications need a key of their own: set RESCOUSSE_PUSH_KEY")
         return self
-
-    @property
-    def identity_key_ring(self) -> dict[str, bytes]:
-        """The identity keys by key id, in the order given: the first encrypts, all decrypt."""
-        return parse_identity_keys(self.identity_keys)
-
-
-def parse_identity_keys(text: str) -> dict[str, bytes]:
-    """Read `kid:base64key[,kid2:base64key2]` into key id -> 32 bytes, order kept.
-
-    Raises ValueError for an empty ring, a key id used twice, or a key that is not 32 bytes of base64. The message
-    names the key id, never the key.
-    """
-    ring: dict[str, bytes] = {}
-    for entry in filter(None, (part.strip() for part in text.split(","))):
-        kid, separator, encoded = entry.partition(":")
-        if not kid or not separator or kid in ring:
-            raise ValueError("every identity key needs a key id of its own, kid:base64key")
-        ring[kid] = _decode_key(kid, encoded)
-    if not ring:
-        raise ValueError("at least one identity key is needed, kid:base64key")
-    return ring
-
-
-def _decode_key(kid: str, encoded: str) -> bytes:
-    """One key's bytes; ValueError when it is not 32 bytes of base64."""
-    try:
-        key = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
-        raise ValueError(f"identity key {kid!r} is not base64") from error
-    if len(key) != IDENTITY_KEY_BYTES:
-        raise ValueError(f"identity key {kid!r} has {len(key)} bytes, {IDENTITY_KEY_BYTES} are needed")
-    return key

@@ -106,6 +106,12 @@ async def key_by_hash(connection: AsyncConnection, key_hash: bytes) -> SoftwareK
     return SoftwareKey(row.id, row.name, row.samu_id) if row else None
 
 
+async def is_live_key(connection: AsyncConnection, key_id: UUID) -> bool:
+    """Whether a key was not revoked."""
+    live = sa.select(api_keys.c.id).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+    return await connection.scalar(live) is not None
+
+
 async def keep_refresh_token(
     connection: AsyncConnection, token: str, person_id: UUID, expires_at: datetime, session_id: UUID
 ) -> None:
@@ -138,7 +144,7 @@ async def use_refresh_token(connection: AsyncConnection, token: str, at: datetim
         await connection.execute(
             sa.delete(refresh_tokens).where(refresh_tokens.c.person_id == row.person_id, family)
         )
-        return TokenUse(Renewal.REUSED)
+        return TokenUse(Renewal.REUSED, row.person_id)
     await connection.execute(
         sa.update(refresh_tokens).where(refresh_tokens.c.token_hash == hashed).values(used_at=at)
     )

@@ -5,7 +5,8 @@ Values come back in PostgreSQL's binary form: as plain tuples in half the time t
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = tuple[Any, ...]
+Around = Callable[[str], AbstractContextManager[object]]
+AROUND = "rescousse_around"
+"""The execution option of an engine that holds an `Around`: given the statement, entered while it runs."""
 
 
 class Direct:
@@ -50,7 +54,15 @@ class Direct:
         pooled = await connection.get_raw_connection()
         cursor = AsyncRawCursor(cast("DriverConnection[Row]", pooled.driver_connection))
         cursor.format = Format.BINARY
-        return await cursor.execute(self._query, [given[name] for name in self.names], prepare=True)
+        with _around(connection, self.text):
+            return await cursor.execute(self._query, [given[name] for name in self.names], prepare=True)
+
+
+def _around(connection: AsyncConnection, text: str) -> AbstractContextManager[object]:
+    """What an engine was told to do around these statements, of which SQLAlchemy's events know nothing."""
+    assert connection.sync_connection is not None  # noqa: S101 - it is open
+    around: Around | None = connection.sync_connection.get_execution_options().get(AROUND)
+    return around(text) if around is not None else nullcontext()
 
 
 _NAME = re.compile(r"%\((\w+)\)s")

@@ -11,7 +11,7 @@ from domain.messages import EngageRequest, LeaseStamp
 from domain.outcomes import Outcome
 from domain.vocabulary import LeaseState, SolicitationState
 from storage import fleet
-from storage.tables import crews, engagements, leases, solicitations, vehicles
+from storage.tables import companies, crews, engagements, leases, solicitations, vehicles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class KnownVehicle:
     category: str
     on_guard: bool
     phone_bound: bool
+    name: str
+    company_name: str
 
 
 _OPEN: sa.ColumnElement[str] = sa.literal_column(f"'{SolicitationState.OPEN}'")
@@ -42,7 +44,9 @@ async def lock_vehicle(connection: AsyncConnection, vehicle_id: UUID) -> KnownVe
         vehicles.c.category,
         fleet.on_guard().label("on_guard"),
         _PHONE.label("phone_bound"),
-    ).where(vehicles.c.id == vehicle_id)
+        vehicles.c.name,
+        companies.c.name.label("company_name"),
+    ).where(vehicles.c.id == vehicle_id, companies.c.id == vehicles.c.company_id)
     row = (await connection.execute(query)).mappings().one_or_none()
     return KnownVehicle(**row) if row else None
 

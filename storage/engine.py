@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import pydantic_core
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 CONNECT_SECONDS = 5
 """How long a connection, or a free place in the pool, is waited for."""
@@ -45,6 +46,13 @@ def create_engine(url: str | URL, pool_size: int = 10, application_name: str = "
         json_serializer=_to_json,
         json_deserializer=pydantic_core.from_json,
     )
+
+
+def in_use(engine: AsyncEngine) -> tuple[int, int]:
+    """How many connections of the pool are in use, of how many that may be."""
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)  # noqa: S101 - create_engine made it
+    return pool.checkedout(), pool.size()
 
 
 def with_snapshots(engine: AsyncEngine) -> AsyncEngine:

@@ -32,7 +32,7 @@ async def keep_identity(
 ) -> None:
     """Write the identity of a demand's patient; a repetition changes nothing."""
     sealed = {
-        field.name: keyring.seal(str(value), _place(field.name, demand_id))
+        field.name: keyring.seal(str(value), place_of(field.name, demand_id))
         for field in fields(identity)
         if (value := getattr(identity, field.name)) is not None
     }
@@ -54,7 +54,7 @@ async def read_identity(
     await connection.execute(sa.insert(patient_reads).values(demand_id=demand_id, reader=reader, role=role))
 
     def opened(name: str) -> str | None:
-        return keyring.open(bytes(row[name]), _place(name, demand_id)) if row[name] is not None else None
+        return keyring.open(bytes(row[name]), place_of(name, demand_id)) if row[name] is not None else None
 
     texts = {name: opened(name) for name in TEXTS}
     numbers = {name: int(text) if (text := opened(name)) else None for name in NUMBERS}
@@ -68,5 +68,6 @@ async def read_identity(
     )
 
 
-def _place(field: str, demand_id: UUID) -> str:
+def place_of(field: str, demand_id: UUID) -> str:
+    """What a sealed field is bound to: it cannot be opened as another field, or as another patient's."""
     return f"patients/{field}/{demand_id}"

@@ -1,4 +1,4 @@
-"""Encrypts single fields: AES-256-GCM, with the id of its key, bound to the place where the value stands.
+"""Encrypts fields and payloads: AES-256-GCM, with the id of its key, bound to the place where the value stands.
 
 It also gives keyed digests: a plain hash of an identity can be guessed by whoever has a list of names.
 """
@@ -31,11 +31,25 @@ class Keyring:
         self._first = next(iter(self._ciphers))
         self._secrets = tuple(keys.values())
 
+    @property
+    def first(self) -> str:
+        """The id of the key that encrypts."""
+        return self._first.decode()
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of all keys, the first one first."""
+        return tuple(kid.decode() for kid in self._ciphers)
+
     def seal(self, text: str, place: str) -> bytes:
         """Encrypt ``text``; it can only be opened again for the same ``place`` (table/field/row)."""
+        return self.seal_bytes(text.encode(), place)
+
+    def seal_bytes(self, content: bytes, place: str) -> bytes:
+        """Encrypt ``content`` as :meth:`seal` does text."""
         nonce = os.urandom(NONCE_BYTES)
         head = bytes([FORMAT, len(self._first)]) + self._first
-        return head + nonce + self._ciphers[self._first].encrypt(nonce, text.encode(), place.encode())
+        return head + nonce + self._ciphers[self._first].encrypt(nonce, content, place.encode())
 
     def digests(self, purpose: str, content: bytes) -> tuple[bytes, ...]:
         """HMAC-SHA-256 of ``content`` by every key of the ring, each with a key of its own derived for ``purpose``.
@@ -47,14 +61,28 @@ class Keyring:
 
     def open(self, sealed: bytes, place: str) -> str:
         """Decrypt what :meth:`seal` gave for this place. Raises UnreadableError."""
+        try:
+            return self.open_bytes(sealed, place).decode()
+        except UnicodeDecodeError:
+            raise UnreadableError(
+                "what was sealed is not a text"
+            ) from None  # its error would hold the content
+
+    def open_bytes(self, sealed: bytes, place: str) -> bytes:
+        """Decrypt what :meth:`seal_bytes` gave for this place. Raises UnreadableError."""
         kid, rest = _split(sealed)
         cipher = self._ciphers.get(kid)
         if cipher is None:
-            raise UnreadableError("the key is not on the ring")
+            raise UnreadableError(f"the key {kid.decode(errors='replace')!r} is not on the ring")
         try:
-            return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], place.encode()).decode()
+            return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], place.encode())
         except (InvalidTag, ValueError) as error:
-            raise UnreadableError("the text was changed or moved") from error
+            raise UnreadableError("what was sealed was changed or moved") from error
+
+
+def key_id_of(sealed: bytes) -> str:
+    """The id of the key that something was sealed with. Raises UnreadableError if no keyring made it."""
+    return _split(sealed)[0].decode(errors="replace")
 
 
 def _split(sealed: bytes) -> tuple[bytes, bytes]:

@@ -47,6 +47,12 @@ def _current_heads(connection: sa.Connection) -> frozenset[str]:
 
 
 @cache
+def known_revisions() -> frozenset[str]:
+    """Every migration that this version of the code knows."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+@cache
 def _known_heads() -> frozenset[str]:
     return frozenset(ScriptDirectory.from_config(_config()).get_heads())
 

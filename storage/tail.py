@@ -78,6 +78,16 @@ class Tail:
             return [], position
         return self._remembered(scope, position, limit)
 
+    async def end(self) -> int | None:
+        """A position that whatever is recorded from now on comes after; ``None`` while the database is away."""
+        if self._begins_after is None:
+            try:
+                await self._catch_up()
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                log.warning("tail: the journal cannot be read now (%s)", type(error).__name__)
+                return None
+        return self._ends_at
+
     def _remembered(self, scope: Scope, position: int, limit: int) -> tuple[list[JournalLine], int]:
         first = bisect_right(self._lines, position, key=lambda seen: seen.line.position)
         mine = (seen.line for seen in islice(self._lines, first, None) if seen.visible(scope))

@@ -93,11 +93,15 @@ async def facts_of(
     return [made(JournalLine, row) for row in rows]
 
 
+STEP_KINDS = ("step_passed", "step_turned_away")
+"""What may become of a step that was told."""
+
+
 async def fact_of_step(connection: AsyncConnection, demand_id: UUID, step_id: UUID) -> JournalLine | None:
     """The fact that says what became of a step that was told: passed, or turned away."""
     query = _LINE.where(
         journal.c.subject_id == demand_id,
-        journal.c.kind.in_(["step_passed", "step_turned_away"]),
+        journal.c.kind.in_(STEP_KINDS),
         journal.c.data["step_id"].astext == str(step_id),
     )
     row = (await connection.execute(query.order_by(journal.c.seq.desc()).limit(1))).one_or_none()

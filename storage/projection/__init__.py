@@ -4,6 +4,6 @@ A fold over the journal, fact by fact in their order. Folding a demand's journal
 rows (:func:`rebuild`), except for the vehicles' engagements, which are decided elsewhere and only released here.
 """
 
-from storage.projection.recording import FactsMissingError, rebuild, record
+from storage.projection.recording import FactsMissingError, Recorded, rebuild, record, record_batch
 
-__all__ = ["FactsMissingError", "rebuild", "record"]
+__all__ = ["FactsMissingError", "Recorded", "rebuild", "record", "record_batch"]

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -60,6 +61,8 @@ class Draft:
     samu_id: UUID
     status: DemandStatus | None = None
     mission_id: UUID | None = None
+    received_at: datetime | None = None
+    """As the database has it; none before the first fact is there."""
     alarm: AlarmKind | None = None
     acknowledged_late: bool = False
     """Whether the alarm of a late acknowledgement was raised for the mission."""

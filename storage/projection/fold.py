@@ -17,5 +17,6 @@ def fold(body: facts.Body, at: datetime, draft: Draft) -> None:
 @fold.register(facts.AnswerTurnedAway)
 @fold.register(facts.StepTurnedAway)
 @fold.register(facts.AlarmSeen)
+@fold.register(facts.MissionRung)
 def _of_the_journal_only(body: facts.Body, at: datetime, draft: Draft) -> None:
     """The timeline shows them; nothing else follows from them."""

@@ -9,7 +9,12 @@ from storage.projection.draft import Draft
 from storage.projection.fold import fold
 
 SEARCHED_AGAIN = frozenset(
-    {MissionEndReason.BREAKDOWN, MissionEndReason.NOT_RECONFIRMED, MissionEndReason.VEHICLE_TOO_SMALL}
+    {
+        MissionEndReason.BREAKDOWN,
+        MissionEndReason.NOT_RECONFIRMED,
+        MissionEndReason.VEHICLE_TOO_SMALL,
+        MissionEndReason.REASSIGNED,
+    }
 )
 """After these ends of a mission the demand needs another vehicle; after the others it ends itself."""
 

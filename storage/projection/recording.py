@@ -1,6 +1,7 @@
 """Writes facts: the read model first, the journal last, in one transaction."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -27,8 +28,25 @@ class FactsMissingError(Exception):
     """Facts of a demand came before the ones that precede them: whoever numbered or sent them is wrong."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a batch added to the journal, and how its demand stood before."""
+
+    facts: Sequence[Fact] = ()
+    received_at: datetime | None = None
+    """When the demand was received; none before its first fact."""
+    nobody_was_asked: bool = False
+    """It waited for its first solicitation, or for the first of another round."""
+    had_mission: bool = False
+
+
 async def record(connection: AsyncConnection, batch: FactBatch) -> list[Fact]:
-    """Fold the facts that are new into the read model, append them to the journal, and return them.
+    """As :func:`record_batch`; the facts that were new."""
+    return list((await record_batch(connection, batch)).facts)
+
+
+async def record_batch(connection: AsyncConnection, batch: FactBatch) -> Recorded:
+    """Fold the facts that are new into the read model, append them to the journal, and tell what was added.
 
     Repeating a batch, or writing it twice at the same time, changes nothing. Call it last in its transaction.
     Raises FactsMissingError if the first new fact does not follow the last one recorded.
@@ -40,12 +58,19 @@ async def record(connection: AsyncConnection, batch: FactBatch) -> list[Fact]:
     draft, version = await _lock(connection, batch)
     new = [fact for fact in batch.facts if fact.seq > version]
     if not new:
-        return []
+        return Recorded()
     _refuse_holes(batch.demand_id, version, new)
+    nobody_was_asked, had_mission = draft.status is DemandStatus.RECEIVED, draft.mission_id is not None
     await _project(connection, draft, new)
     await alarms.fold_demand(connection, batch.demand_id, batch.samu_id, new)
     await _take_out_of_service(connection, new)
-    return await journal.append(connection, batch.demand_id, batch.samu_id, new)
+    added = await journal.append(connection, batch.demand_id, batch.samu_id, new)
+    return Recorded(
+        facts=added,
+        received_at=draft.received_at,
+        nobody_was_asked=nobody_was_asked,
+        had_mission=had_mission,
+    )
 
 
 async def rebuild(connection: AsyncConnection, demand_id: UUID) -> None:
@@ -74,6 +99,7 @@ async def _lock(connection: AsyncConnection, batch: FactBatch) -> tuple[Draft, i
     if found is None:
         return draft, 0
     draft.status, draft.mission_id = DemandStatus(found.status), found.mission_id
+    draft.received_at = found.received_at
     draft.alarm = AlarmKind(found.alarm) if found.alarm else None
     draft.acknowledged_late = bool(found.acknowledged_late)
     return draft, found.version
@@ -81,7 +107,8 @@ async def _lock(connection: AsyncConnection, batch: FactBatch) -> tuple[Draft, i
 
 _STATE = (
     sa.select(
-        views.c.version, views.c.status, views.c.mission_id, missions.c.alarm, missions.c.acknowledged_late
+        *(views.c.version, views.c.status, views.c.mission_id, views.c.received_at),
+        *(missions.c.alarm, missions.c.acknowledged_late),
     )
     .select_from(views.outerjoin(missions, missions.c.id == views.c.mission_id))
     .where(views.c.demand_id == sa.bindparam("demand", type_=views.c.demand_id.type))

@@ -60,5 +60,5 @@ patient_reads = sa.Table(
     sa.Column("demand_id", Uuid, sa.ForeignKey("demands.id"), nullable=False, index=True),
     sa.Column("reader", sa.Text, nullable=False),
     sa.Column("role", sa.Text, nullable=False),
-    sa.Column("at", Instant, nullable=False, server_default=sa.func.now()),
+    sa.Column("at", Instant, nullable=False, index=True, server_default=sa.func.now()),
 )

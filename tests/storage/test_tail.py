@@ -1,6 +1,7 @@
 """The memory of the journal's end tells exactly what the database tells, for one reading instead of one a listener."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.waiting import wait_for_fact
 from domain.vocabulary import Subject
 from storage import journal, timeline
 from storage.feed import Feed
@@ -121,3 +123,48 @@ async def test_while_the_database_is_away_listeners_go_on_listening(
         assert await tail.after(scope, start, 10) == ([], start)
     await tell(engine, *MIXED)
     assert len(await told(tail, feed, scope, start, 3)) == 3
+
+
+async def test_requests_that_wait_for_a_fact_share_one_reading(engine: AsyncEngine, feed: Feed) -> None:
+    """Thirty steps wait while ten facts of others come: thirty times ten queries were what an API died of."""
+    tail = Tail(engine, feed)
+    since = await tail.end()
+    assert since is not None
+    mine = [uuid4() for _ in range(30)]
+    asked = 0
+
+    def count(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+
+    def is_about(subject_id: UUID) -> Callable[[timeline.JournalLine], bool]:
+        return lambda line: line.subject_id == subject_id
+
+    waiting = [asyncio.create_task(wait_for_fact(feed, tail, since, is_about(one), 20)) for one in mine]
+    await asyncio.sleep(0)
+    async with engine.begin() as connection:
+        sa.event.listen(engine.sync_engine, "before_cursor_execute", count)
+        try:
+            for _ in range(10):
+                await tell(engine, *MIXED)
+            await journal.append_rows(connection, [_row(one) for one in mine])
+            await connection.commit()
+            found = await asyncio.gather(*waiting)
+        finally:
+            sa.event.remove(engine.sync_engine, "before_cursor_execute", count)
+    assert [line and line.subject_id for line in found] == mine
+    assert asked <= 11 * 5 + 20
+    assert await wait_for_fact(feed, tail, since, lambda _: False, 0.05) is None
+
+
+def _row(subject_id: UUID) -> dict[str, object]:
+    return {
+        "subject_id": subject_id,
+        "subject": Subject.DEMAND,
+        "seq": 1,
+        "samu_id": SAMU,
+        "kind": "step_passed",
+        "at": datetime.now(UTC),
+        "audience": (),
+        "data": {},
+    }
