@@ -10,13 +10,17 @@ from contextlib import asynccontextmanager
 from functools import partial
 from types import FrameType
 
-import structlog
 import uvicorn
 
 from api.app import create_app
+from api.edge import route_of
 from api.engine import TemporalEngine
+from api.onlookers import Onlookers, networks_of
+from api.pace import PaceLimits
 from api.resources import ApiConfig, Resources
 from api.web_pages import WebConfig
+from api.wire import http_config
+from connecting import engine_access
 from geo.engines import make_travel
 from geo.routes import Navigator, routes_with
 from geo.straight import StraightTravel
@@ -29,11 +33,13 @@ from storage import migrate
 from storage.engine import create_engine
 from storage.feed import Feed
 from storage.keyring import Keyring
-from workflows.client import connect
+from telemetry import logs
+from telemetry.process import Watched
+from workflows.client import EngineAccess, connect
+from workflows.codec import EncryptingCodec
 
-GRACE_SECONDS = 10
-"""How long requests may take to end after SIGTERM; streams end at once."""
-KEEP_ALIVE_SECONDS = 30
+SERVICE = "rescousse-api"
+"""What the process is called in traces."""
 BACKLOG = 2048
 
 log = logging.getLogger("rescousse.api")
@@ -65,7 +71,9 @@ async def navigator_of(settings: Settings) -> AsyncIterator[Navigator | None]:
         yield Valhalla(client, settings.valhalla_url, within_s=settings.valhalla_timeout_s)
 
 
-async def build(settings: Settings, navigator: Navigator | None = None) -> Resources:
+async def build(
+    settings: Settings, navigator: Navigator | None = None, watched: Watched | None = None
+) -> Resources:
     """Everything that the process works with; nothing is connected yet, so that it starts without the engine.
 
     Raises SystemExit when roads, speeds or certificates cannot be read: the log says why.
@@ -73,23 +81,38 @@ async def build(settings: Settings, navigator: Navigator | None = None) -> Resou
     travel, push = _travel(settings), _push(settings)
     straight = StraightTravel(settings.travel_speed_kmh, settings.travel_detour, settings.travel_fastest_kmh)
     database = create_engine(settings.database_url, settings.database_pool_size, "rescousse-api")
-    client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
+    watched = watched or Watched(SERVICE)
+    client = await connect(
+        _access(settings), lazy=True, interceptors=watched.interceptors, runtime=watched.runtime
+    )
     return Resources(
-        config=ApiConfig(
-            secret_key=settings.secret_key,
-            access_token_minutes=settings.access_token_minutes,
-            refresh_token_days=settings.refresh_token_days,
-            max_body_bytes=settings.max_body_bytes,
-            web=_web(settings, push),
-            push=push,
-        ),
-        database=database,
+        config=_config(settings, push),
+        database=watched.database(database),
         engine=TemporalEngine(client, settings.task_queue),
         keyring=Keyring(settings.identity_key_ring),
+        codec=EncryptingCodec(Keyring(settings.payload_key_ring)),
         feed=Feed(settings.database_url),
         migrated=partial(migrate.is_current, database),
         travel=travel,
         routes=routes_with(travel, straight, navigator),
+    )
+
+
+def _config(settings: Settings, push: PushConfig | None) -> ApiConfig:
+    return ApiConfig(
+        secret_key=settings.secret_key,
+        access_token_minutes=settings.access_token_minutes,
+        refresh_token_days=settings.refresh_token_days,
+        max_body_bytes=settings.max_body_bytes,
+        temporal_ui_origin=settings.temporal_ui_origin,
+        web=_web(settings, push),
+        push=push,
+        onlookers=Onlookers(
+            networks=networks_of(settings.metrics_networks),
+            token=settings.metrics_token,
+            behind_proxy=bool(settings.trusted_proxies.strip()),
+        ),
+        pace=PaceLimits(requests_a_second=settings.requests_a_second),
     )
 
 
@@ -114,6 +137,14 @@ def _push(settings: Settings) -> PushConfig | None:
         raise SystemExit(1) from error
 
 
+def _access(settings: Settings) -> EngineAccess:
+    try:
+        return engine_access(settings)
+    except ValueError as error:
+        log.error("no way to the engine: %s", error)
+        raise SystemExit(1) from error
+
+
 def _travel(settings: Settings) -> Travel:
     try:
         return make_travel(settings.travel_choice)
@@ -124,42 +155,23 @@ def _travel(settings: Settings) -> Travel:
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT."""
+    watched = Watched(SERVICE, traces_endpoint=settings.traces_endpoint, traces_ratio=settings.traces_ratio)
     async with navigator_of(settings) as navigator:
-        await _serve(await build(settings, navigator), listener)
+        resources = await build(settings, navigator, watched)
+        await _serve(resources, watched, listener, settings.trusted_proxies)
 
 
-async def _serve(resources: Resources, listener: socket.socket) -> None:
-    config = uvicorn.Config(
-        create_app(resources),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        lifespan="on",
-    )
+async def _serve(
+    resources: Resources, watched: Watched, listener: socket.socket, trusted_proxies: str
+) -> None:
+    app = watched.http(create_app(resources), route_of)
+    config = http_config(app, trusted_proxies)
     spare_what_stays()
     try:
         await Server(config, resources.feed).serve(sockets=[listener])
     finally:
         await resources.database.dispose()
-
-
-def configure_logs(level: str) -> None:
-    """One JSON line an event, on standard output."""
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it greets at every look at the migrations
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes addresses with their passwords
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        cache_logger_on_first_use=True,
-    )
+        await asyncio.to_thread(watched.close)  # it may wait for whoever takes the traces
 
 
 def _listener(arguments: argparse.Namespace) -> socket.socket:
@@ -188,7 +200,7 @@ def main() -> None:
     parser.add_argument("--fd", type=int, help="an inherited listening socket, instead of host and port")
     arguments = parser.parse_args()
     settings = Settings()
-    configure_logs(settings.log_level)
+    logs.configure(settings.log_level)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     asyncio.run(serve(settings, _listener(arguments)))
 

@@ -8,13 +8,16 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 
 from api import refusals
+from api.codec_door import CodecDoor
 from api.edge import Edge
 from api.resources import Resources
 from api.routes import (
     alarms,
+    codec,
     communes,
     coverage,
     crews,
@@ -28,6 +31,7 @@ from api.routes import (
     missions,
     mobilisation,
     pages,
+    patient_reads,
     positions,
     push,
     reach,
@@ -42,6 +46,11 @@ from api.routes import (
 from api.schemas.common import ProblemShown
 from api.sweeper import sweep_for_ever
 
+NO_TELEMETRY = TelemetryConfig(
+    tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
+)
+"""FastAPI's own tells addresses with their queries and the words of errors, and an environment variable switches it on
+(ADR 32). Ours is in `telemetry`."""
 VERSION = "1.0.0"
 DESCRIPTION = """\
 Carries urgent ambulance demands from the SAMU-Centre 15 to private ambulance companies, and follows each mission.
@@ -66,6 +75,7 @@ ROUTERS = (
     push.router,
     demands.router,
     decisions.router,
+    patient_reads.router,
     journal.router,
     journal.whole,
     verdicts.router,
@@ -86,6 +96,7 @@ ROUTERS = (
     communes.router,
     stream.router,
     health.router,
+    codec.router,
     pages.public,
     pages.router,
 )
@@ -103,6 +114,7 @@ def create_app(resources: Resources) -> FastAPI:
         generate_unique_id_function=_operation_id,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
     app.state.resources = resources
     for router in ROUTERS:
@@ -110,6 +122,7 @@ def create_app(resources: Resources) -> FastAPI:
     app.state.routes = _templates()
     app.openapi = _document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     refusals.install(app)
+    app.add_middleware(CodecDoor, origin=resources.config.temporal_ui_origin)
     app.add_middleware(Edge, resources=resources)
     return app
 

@@ -14,7 +14,7 @@ from storage.views import DemandView, MissionView
 
 async def facility_named(resources: Resources, facility_id: str) -> Facility:
     """The facility of this FINESS number. Raises Problem 422 `unknown_facility`."""
-    async with resources.database.connect() as connection:
+    async with resources.reading.connect() as connection:
         found = await means.find_facility(connection, facility_id)
     if found is None:
         raise Problem("unknown_facility")
@@ -62,5 +62,5 @@ async def destination_of(connection: AsyncConnection, found: MissionView) -> Des
 
 async def destination_standing(resources: Resources, found: MissionView) -> DestinationShown:
     """The destination on a mission's sheet, for whoever gives the one that stands: whose word it is does not change."""
-    async with resources.database.connect() as connection:
+    async with resources.reading.connect() as connection:
         return await destination_of(connection, found)

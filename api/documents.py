@@ -16,12 +16,12 @@ DESCRIPTIONS = {
     413: "The body is too large.",
     415: "The media type is not supported.",
     422: "The request is not well-formed.",
-    429: "Too many attempts.",
+    429: "Too much was asked, or tried.",
     500: "A fault of ours.",
     503: "The database or the engine cannot answer now: safe to repeat.",
 }
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
-ALWAYS = (401, 404, 422, 500, 503)
+ALWAYS = (401, 404, 422, 429, 500, 503)
 ON_BODIES = (408, 409, 413, 415)
 
 
@@ -45,5 +45,5 @@ READS = problems(*ALWAYS)
 """Of routes that only read."""
 WRITES = problems(*ALWAYS, *ON_BODIES)
 """Of routes that take a body or change something."""
-ANSWERS = WRITES | problems(429)
+ANSWERS = WRITES
 """Of a company's answers, which may be sent so often and no more."""

@@ -10,24 +10,20 @@ from uuid import uuid4
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.headers import headers_for
 from api.problems import Problem
 from api.refusals import problem_of
 from api.resources import Resources
 from api.security import Caller
+from telemetry.concern import begin_request
 
 BODY_SECONDS = 10.0
 DRAINED_TIMES = 8
 """A body that is too large is still read up to so many times the limit, so that its sender hears the answer."""
+HEAD_BYTES = 16_384
+"""The address with its query, and all headers."""
+MOST_HEADERS = 100
 REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
-DOCUMENTATION = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc"})
-HEADERS: Mapping[str, str] = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-    "cross-origin-resource-policy": "same-origin",
-}
-POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("rescousse.api")
 
@@ -49,8 +45,12 @@ class Edge:
         state = scope.setdefault("state", {})
         state["received_at"] = self._resources.clock()
         state["request_id"] = visit.request_id
+        begin_request(visit.request_id, scope["path"])
         try:
+            _check_head(scope)
             await self._app(scope, await self._with_body(scope, receive), visit.send)
+        except asyncio.CancelledError:  # uvicorn, when the process was told to stop and its grace is over
+            await visit.fail(Problem("stopping"))
         except Exception as error:  # noqa: BLE001 - the last place where a failure can be answered and written down
             await visit.fail(error)
         finally:
@@ -94,6 +94,14 @@ class Edge:
         return b"".join(chunks)
 
 
+def _check_head(scope: Scope) -> None:
+    """A head that came in one piece is as long as it likes, for all that the parser cares. Raises Problem 431."""
+    headers = scope["headers"]
+    length = len(scope["path"]) + len(scope["query_string"]) + sum(len(k) + len(v) for k, v in headers)
+    if length > HEAD_BYTES or len(headers) > MOST_HEADERS:
+        raise Problem("head_too_large")
+
+
 def _announces_body(scope: Scope) -> bool:
     return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
 
@@ -120,9 +128,7 @@ class _Visit:
         given = message.get("headers") or ()
         assert isinstance(given, (list, tuple))  # noqa: S101 - ASGI
         names = {bytes(name).lower() for name, _ in given}
-        ours = {**HEADERS, "x-request-id": self.request_id}
-        if self._scope["path"] not in DOCUMENTATION:
-            ours["content-security-policy"] = POLICY
+        ours = headers_for(self._scope) | {"x-request-id": self.request_id}
         added = [(k.encode(), v.encode()) for k, v in ours.items() if k.encode() not in names]
         message["headers"] = [*given, *added]
 
@@ -137,9 +143,12 @@ class _Visit:
             await response(self._scope, _nothing, self.send)
 
     def end(self) -> None:
-        """Count and log."""
+        """Let the next request of this account in, count and log."""
+        leave = self._scope.get("state", {}).get("leave")
+        if leave is not None:
+            leave()
         seconds = time.perf_counter() - self._began
-        method, route = self._scope["method"], _route(self._scope)
+        method, route = self._scope["method"], route_of(self._scope)
         method = method if method in METHODS else "OTHER"
         self._metrics.requests.labels(method, route, str(self._status)).inc()
         if route != STREAM:
@@ -160,7 +169,7 @@ STREAM = "/v1/stream"
 UNKNOWN = "unknown"
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The template of the route, never the address itself: an address may hold anything."""
     routes: Mapping[object, str] = scope["app"].state.routes if "app" in scope else {}
     found: str = routes.get(scope.get("endpoint"), UNKNOWN)

@@ -18,6 +18,7 @@ from domain.people import Role
 from domain.vocabulary import Step
 from storage import regulation, views
 from storage.views import MissionView
+from telemetry.concern import concerns_demand
 
 RECORDING_SECONDS = 0.3
 """A mission that was confirmed a moment ago may still be on its way into the read model."""
@@ -27,12 +28,13 @@ async def find_mission(resources: Resources, caller: Caller, mission_id: UUID) -
     """A mission of the caller's. Raises Problem 404, after a little wait that tells nobody what exists."""
 
     async def look() -> MissionView | None:
-        async with resources.database.connect() as connection:
+        async with resources.reading.connect() as connection:
             return await views.read_mission(connection, caller.scope, mission_id)
 
     found = await wait_for(resources.feed, look, RECORDING_SECONDS)
     if found is None:
         raise Problem("not_found")
+    concerns_demand(found.demand_id)
     return found
 
 
@@ -90,7 +92,7 @@ async def find_to_act(resources: Resources, reader: Reader, mission_id: UUID) ->
     """
     found = await find_mission(resources, reader.caller, mission_id)
     if reader.caller.role is Role.CREW:
-        async with resources.database.connect() as connection:
+        async with resources.reading.connect() as connection:
             if not await concerns(connection, reader, found):
                 raise Problem("not_in_this_vehicle")
     return found

@@ -137,7 +137,7 @@ class PositionWriter:
         """
         if self._closed or self._fixes_waiting + len(fixes_told) > MOST_WAITING:
             raise Problem("too_busy")
-        waiting = _Waiting(Telling(company_id, fixes_told))
+        waiting, began = _Waiting(Telling(company_id, fixes_told)), asyncio.get_running_loop().time()
         self._queue[waiting] = None
         self._fixes_waiting += len(fixes_told)
         self._work()
@@ -149,6 +149,10 @@ class PositionWriter:
         finally:
             self._leave(waiting)
         self._count(taken)
+        self._metrics.position_seconds.observe(asyncio.get_running_loop().time() - began)
+        if fixes_told:
+            newest = max(fix.recorded_at for fix in fixes_told)
+            self._metrics.position_age.observe(max(0.0, (self._clock() - newest).total_seconds()))
         return taken
 
     async def close(self) -> None:

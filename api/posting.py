@@ -21,6 +21,7 @@ from domain.people import Actor
 from storage import accounts, demands, identity, projection, starts
 from storage.demands import NewDemand
 from storage.identity import PatientIdentity
+from telemetry.concern import concerns_demand
 
 
 async def keep(
@@ -45,6 +46,7 @@ async def keep(
     )
     async with resources.database.begin() as connection:
         known = await _insert(connection, resources, start, posted, actor)
+    concerns_demand(known or start.demand_id)
     return (None, known) if known else (start, start.demand_id)
 
 

@@ -20,16 +20,25 @@ class EngineProbe:
         self._engine = engine
         self._clock = clock
         self._succeeded_at: datetime | None = None
+        self._is_whole = False
 
     @property
     def succeeded_at(self) -> datetime | None:
         """When the chain was last seen whole."""
         return self._succeeded_at
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was, when it was last asked; not before the first answer."""
+        return self._is_whole
+
     async def ask(self) -> bool:
         """Ask once."""
-        asked_at = self._clock()
-        answered = await self._engine.probe()
+        asked_at, answered = self._clock(), False
+        try:
+            answered = await self._engine.probe()
+        finally:
+            self._is_whole = answered
         if answered:
             self._succeeded_at = asked_at  # what is known is known of the moment of asking
         return answered

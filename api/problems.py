@@ -55,6 +55,14 @@ KINDS: Mapping[str, Kind] = {
     "malformed_body": Kind(
         UNPROCESSABLE, "Body not readable", "The body is not the JSON or form that is expected."
     ),
+    "head_too_large": Kind(
+        431, "Head too large", "The address and the headers are longer than this server takes."
+    ),
+    "malformed_request": Kind(
+        400,
+        "Request not readable",
+        "This is not HTTP, or its address and headers are longer than this server takes.",
+    ),
     "unsupported_media_type": Kind(
         415, "Media type not supported", "Send the body as application/json (a token request as a form)."
     ),
@@ -108,6 +116,9 @@ KINDS: Mapping[str, Kind] = {
     "too_busy": Kind(
         503, "Too busy", "Nothing of this was kept: send the same request again, as Retry-After says."
     ),
+    "stopping": Kind(
+        503, "Stopping", "This process ends: send the same request again, with the same key, to the next one."
+    ),
     "not_ready": Kind(503, "Not ready", "This process cannot serve yet."),
     "internal_error": Kind(500, "Internal error", "The fault is ours, and was written down."),
     # -- refusals by the rules: the values of domain.outcomes.Outcome
@@ -144,6 +155,10 @@ KINDS: Mapping[str, Kind] = {
         "Carence not proposed", "The carence can be declared once the search has found nobody."
     ),
     "too_late_to_cancel": _refusal("Too late to cancel", "The patient is on board already."),
+    "too_late_to_reassign": _refusal("Too late to reassign", "The patient is on board already."),
+    "no_tier_running": _refusal("No tier is running", "Nobody is asked tier by tier at this moment."),
+    "nothing_to_ring": _refusal("Nothing to ring", "Nobody is awaited who could be told once more."),
+    "rung_just_now": _refusal("Rung just now", "It was rung a moment ago: leave them the time to answer."),
     "too_late_to_amend": _refusal("Too late to amend", "The patient is on board already."),
     "no_position": _refusal(
         "No position", "Nobody has heard where this vehicle is: send its position, or telephone."

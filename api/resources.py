@@ -12,12 +12,16 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.cache import TimedCache
+from api.codec_audit import Looks
 from api.coverage_memory import CoverageMemory
 from api.engine import Engine
+from api.figures import FleetFigures, ProcessFigures
 from api.metrics import Metrics
+from api.onlookers import Onlookers
+from api.pace import Pace, PaceLimits
 from api.position_writer import PositionWriter
 from api.probe import EngineProbe
-from api.throttle import AnswerThrottle, LoginThrottle
+from api.throttle import AnswerThrottle
 from api.web_files import WebFiles
 from api.web_pages import WebConfig
 from domain.fleet import Point
@@ -31,10 +35,12 @@ from push.config import PushConfig
 from push.sender import Sender, Surroundings
 from storage import accounts, sectors, sessions
 from storage.accounts import Person, SamuProfile, SoftwareKey
+from storage.engine import without_transactions
 from storage.feed import Feed
 from storage.keyring import Keyring
 from storage.tail import Tail
 from survey.looking import Surveyor
+from workflows.codec import EncryptingCodec
 
 ACCOUNT_SECONDS = 5.0
 """A disabled account or a revoked key is noticed after at most this."""
@@ -51,12 +57,23 @@ class ApiConfig:
     """What the API needs of the settings."""
 
     secret_key: str = field(repr=False)
+    """One a line: the first signs access tokens, all are believed."""
     access_token_minutes: int = 15
     refresh_token_days: int = 30
     max_body_bytes: int = 262_144
+    temporal_ui_origin: str | None = None
+    """Where the Temporal UI is, whose pages may ask for payloads in clear text; none, and no page may."""
     web: WebConfig = field(default_factory=WebConfig)
     push: PushConfig | None = None
     """Without it nobody is notified."""
+    onlookers: Onlookers = field(default_factory=Onlookers)
+    """Who may read the figures of the process."""
+    pace: PaceLimits = field(default_factory=PaceLimits)
+
+    @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """The keys of access tokens, the one that signs first."""
+        return tuple(line.strip() for line in self.secret_key.splitlines() if line.strip())
 
 
 def utc_now() -> datetime:
@@ -80,6 +97,9 @@ class Resources:
     database: AsyncEngine
     engine: Engine
     keyring: Keyring = field(repr=False)
+    codec: EncryptingCodec | None = field(default=None, repr=False)
+    """Opens what the engine keeps, for administrators; without one nobody can."""
+    looks: Looks = field(default_factory=Looks)
     feed: Feed
     migrated: Callable[[], Awaitable[bool]]
     travel: Travel = field(default_factory=lambda: StraightTravel(speed_kmh=70, detour=1.35))
@@ -88,13 +108,18 @@ class Resources:
     """The way of a vehicle that was chosen."""
     clock: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
-    throttle: LoginThrottle = field(default_factory=LoginThrottle)
     answers: AnswerThrottle = field(default_factory=AnswerThrottle)
+    pace: Pace = field(init=False)
+    reading: AsyncEngine = field(init=False)
+    """The same database for who only reads: each statement by itself, so that `BEGIN` and `ROLLBACK` are two trips less."""
     probe: EngineProbe = field(init=False)
     tail: Tail = field(init=False)
+    figures: FleetFigures = field(init=False)
+    """Of everybody, for whoever watches."""
     positions: PositionWriter = field(init=False)
     """Writes all positions that this process is told."""
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """So many passwords are checked at once: each takes memory and a processor on purpose."""
     verdict_pages: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """So many are read at once: each takes a millisecond of the loop at a time."""
     reaches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REACHES_AT_ONCE))
@@ -127,11 +152,16 @@ class Resources:
 
     def __post_init__(self) -> None:
         """One probe, one memory of the journal's end and one writer of positions, for the whole process."""
+        object.__setattr__(self, "reading", without_transactions(self.database))
         writer = PositionWriter(self.database, self.travel, self.clock, self.metrics)
         object.__setattr__(self, "positions", writer)
+        object.__setattr__(self, "pace", Pace(self.config.pace))
         object.__setattr__(self, "surveyor", Surveyor(self.travel))
-        object.__setattr__(self, "tail", Tail(self.database, self.feed))
+        object.__setattr__(self, "tail", Tail(self.reading, self.feed))
         object.__setattr__(self, "probe", EngineProbe(self.engine, self.clock))
+        figures = FleetFigures(self.database, self.clock, pushes=self.config.push is not None)
+        object.__setattr__(self, "figures", figures)
+        self.metrics.show(figures, ProcessFigures(self.database, self.probe, writer, self.clock))
 
     def sender(self, config: PushConfig) -> Sender:
         """Who sends notifications from this process, when it is its turn."""
@@ -154,7 +184,7 @@ class Resources:
         """An account that is not disabled, read again every few seconds."""
 
         async def read() -> Person | None:
-            async with self.database.connect() as connection:
+            async with self.reading.connect() as connection:
                 return await accounts.person_by_id(connection, person_id)
 
         return await self.people.get(person_id, read)
@@ -163,7 +193,7 @@ class Resources:
         """Whether a login has not ended, read again every few seconds."""
 
         async def read() -> bool:
-            async with self.database.connect() as connection:
+            async with self.reading.connect() as connection:
                 return await sessions.is_open(connection, session_id)
 
         return await self.sessions.get(session_id, read)
@@ -172,7 +202,7 @@ class Resources:
         """A key that was not revoked, read again every few seconds."""
 
         async def read() -> SoftwareKey | None:
-            async with self.database.connect() as connection:
+            async with self.reading.connect() as connection:
                 return await accounts.key_by_hash(connection, key_hash)
 
         return await self.keys.get(key_hash, read)
@@ -185,7 +215,7 @@ class Resources:
         """The guard sectors of a SAMU; the outlines are read again every minute."""
 
         async def read() -> SectorMap:
-            async with self.database.connect() as connection:
+            async with self.reading.connect() as connection:
                 found = await sectors.sectors_of(connection, samu_id)
             outlines = [(each.id, each.outline) for each in found]
             return await asyncio.to_thread(SectorMap.of_usable, outlines)  # half a second for a département
@@ -196,7 +226,7 @@ class Resources:
         """A SAMU with its area and policy, read again every minute."""
 
         async def read() -> SamuArea | None:
-            async with self.database.connect() as connection:
+            async with self.reading.connect() as connection:
                 profile = await accounts.samu_profile(connection, samu_id)
             if profile is None:
                 return None

@@ -1,5 +1,6 @@
 """Who is calling: people by a signed token, software by a key. Whatever is outside their scope does not exist."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from api.resources import ApiConfig, Resources, resources_of
 from domain.lease import Post
 from domain.people import Actor, Role
 from domain.vocabulary import DeviceKind
-from storage import devices, sessions
+from storage import accounts, devices, sessions
 from storage.accounts import Person, secret_hash
 from storage.devices import Device
 from storage.views import Scope
@@ -89,7 +90,20 @@ def sign_token(config: ApiConfig, person: Person, session_id: UUID, at: datetime
         "exp": at + timedelta(minutes=config.access_token_minutes),
         "jti": uuid4().hex,
     }
-    return jwt.encode(claims, config.secret_key, ALGORITHM)
+    key = config.signing_keys[0]
+    return jwt.encode(claims, key, ALGORITHM, headers={"kid": key_id(key)})
+
+
+def key_id(key: str) -> str:
+    """A short name for a signing key, from which it cannot be guessed: keys are long and random."""
+    return hashlib.sha256(f"rescousse/kid/{key}".encode()).hexdigest()[:16]
+
+
+def _key_of(config: ApiConfig, token: str) -> str:
+    """The key that a token says it is signed with; the first one for tokens that do not say it."""
+    named = jwt.get_unverified_header(token).get("kid")
+    keys = {key_id(key): key for key in config.signing_keys}
+    return keys.get(str(named), config.signing_keys[0])
 
 
 def read_token(config: ApiConfig, token: str) -> TokenOf:
@@ -97,7 +111,7 @@ def read_token(config: ApiConfig, token: str) -> TokenOf:
     try:
         claims = jwt.decode(
             token,
-            config.secret_key,
+            _key_of(config, token),
             algorithms=[ALGORITHM],
             issuer=ISSUER,
             audience=AUDIENCE,
@@ -125,6 +139,7 @@ async def authenticate(request: Request) -> Caller:
     else:
         raise Problem("missing_credentials")
     request.state.caller = caller
+    request.state.leave = resources.pace.enter(caller.ident)  # the edge calls it at the end
     return caller
 
 
@@ -220,9 +235,11 @@ async def company_post(request: Request, caller: CompanyCaller, x_device_id: Dev
 
 
 async def check_login(connection: AsyncConnection, caller: Caller) -> None:
-    """Before identity is shown: whatever this process remembers, another one may have ended the login. Raises 401."""
+    """Before identity is shown: whatever this process remembers, the login or the key may have ended. Raises 401."""
     if caller.session_id is not None and not await sessions.is_open(connection, caller.session_id):
         raise Problem("session_ended")
+    if not caller.is_person and not await accounts.is_live_key(connection, caller.id):
+        raise Problem("invalid_credentials")
 
 
 def post_of(caller: Caller, device: Device) -> Post:
@@ -245,7 +262,7 @@ async def _needed_device(request: Request, caller: Caller, device_id: UUID | Non
 
 async def own_device(request: Request, caller: Caller, device_id: UUID) -> Device:
     """An open device of the caller's. Raises Problem 404 for any other, 409 for one that was closed."""
-    async with resources_of(request).database.connect() as connection:
+    async with resources_of(request).reading.connect() as connection:
         device = await devices.find_device(connection, device_id, caller.id)
     return checked(device)
 

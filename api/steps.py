@@ -8,7 +8,7 @@ from api.problems import Problem, refused
 from api.resources import Resources
 from api.schemas.missions import StepAnswer
 from api.updates import closed
-from api.waiting import wait_for
+from api.waiting import wait_for_fact
 from domain.messages import StepReport
 from domain.mission import backdated_too_far
 from domain.outcomes import Outcome
@@ -24,7 +24,8 @@ RECORDED = "recorded"
 
 async def pass_step(resources: Resources, mission: MissionView, report: StepReport) -> StepAnswer:
     """What became of the step: recorded, or kept until the engine gets to it. Raises Problem for a refusal."""
-    async with resources.database.connect() as connection:
+    since = await resources.tail.end()  # before anything is read: what is not there then comes after it
+    async with resources.reading.connect() as connection:
         steps = await views.steps_of(connection, mission.id)
         waiting = await kept_steps.waiting(connection, mission.demand_id, mission.id)
     known = next((each for each in steps if each.step_id == report.step_id), None)
@@ -39,7 +40,7 @@ async def pass_step(resources: Resources, mission: MissionView, report: StepRepo
         raise Problem("engine_unavailable") from error
     except DemandEndedError as error:
         raise await _after_the_end(resources, mission.demand_id) from error
-    fact = await _wait_for_fact(resources, mission, report.step_id)
+    fact = await _wait_for_fact(resources, mission, report.step_id, since)
     if fact is None:
         await _keep(resources, report)
     return _told(mission, report, fact)
@@ -73,12 +74,23 @@ async def _after_the_end(resources: Resources, demand_id: UUID) -> Problem:
     return refused(Outcome.MISSION_ENDED) if problem.code == Outcome.DEMAND_CLOSED else problem
 
 
-async def _wait_for_fact(resources: Resources, mission: MissionView, step_id: UUID) -> JournalLine | None:
-    async def look() -> JournalLine | None:
-        async with resources.database.connect() as connection:
-            return await timeline.fact_of_step(connection, mission.demand_id, step_id)
+async def _wait_for_fact(
+    resources: Resources, mission: MissionView, step_id: UUID, since: int | None
+) -> JournalLine | None:
+    """What the recorder wrote of the step; when nothing was heard of it in time, the database is asked itself."""
+    told = str(step_id)
 
-    return await wait_for(resources.feed, look, WAIT_SECONDS)
+    def is_it(line: JournalLine) -> bool:
+        of_step = line.kind in timeline.STEP_KINDS and line.subject_id == mission.demand_id
+        return of_step and line.data.get("step_id") == told
+
+    heard = None
+    if since is not None:
+        heard = await wait_for_fact(resources.feed, resources.tail, since, is_it, WAIT_SECONDS)
+    if heard is not None:
+        return heard
+    async with resources.reading.connect() as connection:
+        return await timeline.fact_of_step(connection, mission.demand_id, step_id)
 
 
 def _told(mission: MissionView, report: StepReport, fact: JournalLine | None) -> StepAnswer:

@@ -49,7 +49,7 @@ async def answer(
             )  # whoever repeats during an outage is heard as soon as it is over
         if problem.code != Outcome.DEMAND_CLOSED:
             raise
-    async with resources.database.connect() as connection:
+    async with resources.reading.connect() as connection:
         standing = await standing_of(connection, asked.demand_id)
     return check(after_the_end(asked, standing, message))
 
@@ -83,6 +83,6 @@ async def _verdict(
 
 async def closed(resources: Resources, demand_id: UUID) -> Problem:
     """The engine has no such demand: it has ended, or it is still waiting for the engine (rule 97)."""
-    async with resources.database.connect() as connection:
+    async with resources.reading.connect() as connection:
         started = await is_started(connection, demand_id)
     return Problem("demand_closed" if started else "engine_unavailable")

@@ -45,7 +45,7 @@ async def post_demand(
         response.status_code = 200
     else:
         await hand_over(resources, start)
-    async with resources.database.connect() as connection:
+    async with resources.reading.connect() as connection:
         shown = await read_demand(connection, resources, caller, demand_id, with_patient=False)
     if shown is None:
         raise Problem("not_found")
@@ -61,7 +61,7 @@ async def list_demands(
     since: Annotated[Instant | None, Query(description="Received at or after")] = None,
 ) -> DemandPage:
     """Newest first."""
-    async with resources_of(request).database.connect() as connection:
+    async with resources_of(request).reading.connect() as connection:
         found = await views.list_demands(connection, caller.scope, page, status or (), since)
     cursor = next_cursor(page, found, lambda each: (each.received_at, each.id))
     now = resources_of(request).clock()

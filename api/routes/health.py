@@ -52,8 +52,12 @@ async def _database(check: Awaitable[bool]) -> str | None:
 
 
 @router.get(
-    "/metrics", summary="What it counts (Prometheus)", response_class=Response, responses=problems(500)
+    "/metrics", summary="What it counts (Prometheus)", response_class=Response, responses=problems(404, 500)
 )
 async def metrics(request: Request) -> Response:
-    """Without identities."""
-    return Response(resources_of(request).metrics.page(), media_type=CONTENT_TYPE_LATEST)
+    """For callers of the operator's networks, or with the token for it (ADR 29): for others there is nothing here.
+    Without identities. What is open at everybody's is read again after some seconds (`api.figures`)."""
+    resources = resources_of(request)
+    resources.config.onlookers.check(request)
+    await resources.figures.refresh()
+    return Response(resources.metrics.page(), media_type=CONTENT_TYPE_LATEST)

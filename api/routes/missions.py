@@ -53,7 +53,7 @@ async def list_missions(
 ) -> MissionPage:
     """Newest first, without the patients."""
     ended = None if state is None else state is Openness.ENDED
-    async with resources_of(request).database.connect() as connection:
+    async with resources_of(request).reading.connect() as connection:
         found = await views.list_missions(connection, caller.scope, page, ended=ended)
     cursor = next_cursor(page, found, lambda each: (each.assigned_at, each.id))
     return MissionPage(items=[mission_line(each) for each in found], next_cursor=cursor)

@@ -18,6 +18,7 @@ public = APIRouter(prefix="/v1", tags=["reference"])
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 WORKER = "mobile/sw.js"
+WORKER_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
 SHELL_FOLDERS = ("core", "parts", "i18n", "styles", "icons", "mobile", "login", "vendor")
 """What the phone keeps of the pages, to open without network."""
 
@@ -69,7 +70,7 @@ async def service_worker(request: Request) -> Response:
     edition = await asyncio.to_thread(lambda: files.edition(_shell(files)))
     content = found.content.replace(b"{edition}", edition.encode())
     headers = {"cache-control": ASK_AGAIN, "service-worker-allowed": "/mobile"}
-    headers["content-security-policy"] = "default-src 'none'; script-src 'self'; connect-src 'self'"
+    headers["content-security-policy"] = WORKER_POLICY
     return Response(content, media_type=found.kind, headers=headers)
 
 

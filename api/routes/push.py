@@ -32,12 +32,14 @@ async def subscribe(request: Request, caller: AnyCaller, device_id: UUID, given:
     logged out, and when its push service does not know it any more: subscribe again at every start.
     """
     resources = resources_of(request)
-    if resources.config.push is None:
-        raise Problem("push_not_configured")
-    subscription = subscription_of(resources.config.push, given)
     async with resources.database.begin() as connection:
-        found = await devices.find_device(connection, device_id, _person(caller).id, for_update=True)
-        if DeviceKind(checked(found).kind) is not DeviceKind.MOBILE:
+        device = checked(
+            await devices.find_device(connection, device_id, _person(caller).id, for_update=True)
+        )
+        if resources.config.push is None:
+            raise Problem("push_not_configured")
+        subscription = subscription_of(resources.config.push, given)
+        if DeviceKind(device.kind) is not DeviceKind.MOBILE:
             raise Problem("phone_required")
         await push.subscribe(connection, device_id, subscription)
 

@@ -43,6 +43,7 @@ from domain.vocabulary import SolicitationState
 from storage import crews, devices, regulation, views
 from storage.standing import standing_of
 from storage.views import SolicitationView
+from telemetry.concern import concerns_demand
 
 router = APIRouter(prefix="/v1/solicitations", tags=["company"], route_class=IdempotentRoute)
 
@@ -60,7 +61,7 @@ async def list_solicitations(
     says whether that device may answer.
     """
     company_id, hands = _company(caller), None
-    async with resources_of(request).database.connect() as connection:
+    async with resources_of(request).reading.connect() as connection:
         if x_device_id is not None:
             checked(await devices.find_device(connection, x_device_id, caller.id))
             hands = await regulation.hands_of(connection, company_id, x_device_id, at)
@@ -110,10 +111,11 @@ class _Answer:
         assert company_id is not None  # noqa: S101 - checked with the role
         assert device_id is not None  # noqa: S101 - it was asked for
         answering = Answering(company_id=company_id, device_id=device_id, epoch=self.epoch, at=self.at)
-        async with resources.database.connect() as connection:
+        async with resources.reading.connect() as connection:
             asked = await views.read_solicitation(connection, company_id, solicitation_id)
             if asked is None:
                 raise Problem("not_found")
+            concerns_demand(asked.demand_id)
             stamp = await check_right(connection, asked, answering)
             standing = await standing_of(connection, asked.demand_id)
         return asked, await answer(resources, asked, standing, update, say(stamp), self.update_id)
@@ -153,7 +155,7 @@ async def accept(
 
     asked, reply = await given_by.give(solicitation_id, Update.ACCEPT, say)
     goes = vehicle_id or asked.vehicle_id
-    async with resources_of(request).database.connect() as connection:
+    async with resources_of(request).reading.connect() as connection:
         bound = await crews.has_phone(connection, goes) if goes else None
     return Confirmed(
         outcome=reply.outcome.name,

@@ -17,7 +17,7 @@ from api.problems import Problem
 from api.resources import Resources, resources_of
 from api.security import AnyCaller, Caller, DeviceHeader, own_device
 from api.telling import told_to
-from storage import sessions, timeline
+from storage import accounts, sessions, timeline
 from storage.timeline import JournalLine
 
 AT_ONCE = 500
@@ -48,7 +48,7 @@ async def start_position(request: Request, caller: AnyCaller, last_event_id: Las
     del caller  # let in before anything is read
     if last_event_id:
         return _position(last_event_id)
-    async with resources_of(request).database.connect() as connection:
+    async with resources_of(request).reading.connect() as connection:
         return await timeline.last_position(connection)
 
 
@@ -74,10 +74,12 @@ class Listener:
 
     async def closed_devices(self) -> Collection[str] | None:
         """``None`` while the listener is there, as far as anybody knows; else the devices whose closing is theirs."""
-        if self.session_id is None and self.device_id is None:
+        if self.session_id is None and self.device_id is None and self.caller.is_person:
             return None
         try:
-            async with self.resources.database.connect() as connection:
+            async with self.resources.reading.connect() as connection:
+                if not self.caller.is_person:
+                    return None if await accounts.is_live_key(connection, self.caller.id) else ()
                 if await sessions.still_there(connection, self.session_id, self.device_id):
                     return None
                 if self.device_id is not None or self.session_id is None:
@@ -92,6 +94,7 @@ async def listener(request: Request, caller: AnyCaller, x_device_id: DeviceHeade
     """Who listens. Raises Problem 404 or 409 for a device that is not theirs, or was closed."""
     if x_device_id is not None:
         await own_device(request, caller, x_device_id)
+    resources_of(request).pace.check_streams(caller.ident)
     return Listener(resources_of(request), caller, caller.session_id, x_device_id)
 
 
@@ -106,11 +109,13 @@ async def stream(
     """
     streams = heard_by.resources.metrics.streams
     streams.inc()
+    end = heard_by.resources.pace.begin_stream(heard_by.caller.ident)
     try:
         yield ServerSentEvent(comment=f"connected after {start}", retry=RECONNECT_MILLISECONDS)
         async for event in _events(heard_by, start):
             yield event
     finally:
+        end()
         streams.dec()
 
 

@@ -1,6 +1,5 @@
 """Logging in: tokens, and who one is."""
 
-import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,28 +7,23 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
-from pwdlib import PasswordHash
-from pwdlib.exceptions import PwdlibError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from api.documents import READS, problems
+from api.login import Attempt, actor_of, log_in
 from api.problems import Problem
 from api.resources import ApiConfig, Resources, resources_of
 from api.schemas.accounts import Me, TokensGiven
 from api.security import AnyCaller, ReceivedAt, sign_token
-from storage import accounts, sessions
+from storage import accounts, audit, sessions
 from storage.accounts import Person, Renewal
+from storage.audit import AuditEvent, AuditKind
 
 LONGEST_NAME = 200
 LONGEST_SECRET = 1000
-HASHING_SECONDS = 10.0
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
-_hasher = PasswordHash.recommended()
-_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$vE2xXWgCw0M2IIeQq2xbDUjsMnYiFIcuqUe0ZW0xTmI"
-"""A hash that no password has: an unknown name costs as much time as a wrong password."""
-
 Username = Annotated[str | None, Form(max_length=LONGEST_NAME)]
 Secret = Annotated[str | None, Form(max_length=LONGEST_SECRET)]
 GrantType = Annotated[
@@ -58,8 +52,9 @@ async def token(
     if grant_type == "refresh_token":
         return await _renew(resources, _needed(refresh_token, "refresh_token"), at)
     name, secret = _needed(username, "username"), _needed(password, "password")
-    person = await _log_in(resources, name, secret, request.client.host if request.client else "")
-    return await _tokens(resources, person, _Login(secrets.token_urlsafe(16)), at)
+    attempt = Attempt(name, secret, request.client.host if request.client else "", at)
+    person = await log_in(resources, attempt)
+    return await _tokens(resources, person, attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +72,6 @@ def _needed(value: str | None, name: str) -> str:
     return value
 
 
-async def _log_in(resources: Resources, username: str, password: str, address: str) -> Person:
-    wait = resources.throttle.wait_seconds(username, address)
-    if wait:
-        raise Problem("too_many_attempts", headers={"Retry-After": str(wait)})
-    async with resources.database.connect() as connection:
-        person = await accounts.person_by_username(connection, username)
-    right = await _verify(resources, password, person.password_hash if person else _NOBODY)
-    if person is None or not right:
-        resources.throttle.failed(username, address)
-        raise Problem("invalid_credentials")
-    resources.throttle.succeeded(username, address)
-    return person
-
-
-async def _verify(resources: Resources, password: str, hashed: str) -> bool:
-    """Argon2 is slow on purpose: in a thread, and only so many at once."""
-    try:
-        async with asyncio.timeout(HASHING_SECONDS), resources.hashing:
-            return await asyncio.to_thread(_hasher.verify, password, hashed)
-    except TimeoutError as error:
-        raise Problem("too_many_attempts", headers={"Retry-After": "1"}) from error
-    except PwdlibError:
-        return False
-
-
 async def _renew(resources: Resources, presented: str, at: ReceivedAt) -> TokensGiven:
     """Use one token up and give another in one transaction: nobody is left with none."""
     async with resources.database.begin() as connection:
@@ -111,12 +81,18 @@ async def _renew(resources: Resources, presented: str, at: ReceivedAt) -> Tokens
             if person is not None:
                 login = _Login(presented.partition(".")[0], used.session_id)
                 return await _give(connection, resources.config, person, login, at)
+        if used.renewal is Renewal.REUSED:
+            whose = f"person:{used.person_id}"
+            await audit.write(connection, AuditEvent(at=at, kind=AuditKind.TOKEN_REUSED, actor=whose))
     raise Problem("invalid_credentials", "The refresh token is not valid: log in again.")
 
 
-async def _tokens(resources: Resources, person: Person, login: _Login, at: ReceivedAt) -> TokensGiven:
+async def _tokens(resources: Resources, person: Person, attempt: Attempt) -> TokensGiven:
+    entered = AuditEvent(at=attempt.at, kind=AuditKind.LOGIN, actor=actor_of(person), address=attempt.address)
+    login = _Login(secrets.token_urlsafe(16))
     async with resources.database.begin() as connection:
-        return await _give(connection, resources.config, person, login, at)
+        await audit.write(connection, entered)
+        return await _give(connection, resources.config, person, login, attempt.at)
 
 
 async def _give(

@@ -16,14 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.__main__ import send_at_once
 from api.app import create_app
+from api.edge import route_of
 from api.engine import Engine
 from api.resources import ApiConfig, Resources
+from api.wire import http_config
 from domain.fleet import Volume
 from domain.messages import Candidate
 from domain.vocabulary import Tier
 from storage import migrate
 from storage.feed import Feed
 from storage.keyring import Keyring
+from telemetry.process import Watched
 from tests.api.caller import Caller
 from tests.api.engine import RuleEngine
 from tests.api.people import PASSWORD, People, Person, build_people, insert_people
@@ -44,11 +47,13 @@ class Api:
 
 
 @asynccontextmanager
-async def serving(resources: Resources) -> AsyncIterator[str]:
+async def serving(resources: Resources, watched: Watched | None = None) -> AsyncIterator[str]:
     """An API on a port of its own; its address."""
     listener = socket.create_server(("127.0.0.1", 0))
     send_at_once(listener)
-    config = uvicorn.Config(create_app(resources), log_config=None, access_log=False, lifespan="on")
+    app = create_app(resources)
+    served = watched.http(app, route_of) if watched else app
+    config = http_config(served)
     server = uvicorn.Server(config)
     server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]  # signals stay pytest's
     running = asyncio.create_task(server.serve(sockets=[listener]))

@@ -14,7 +14,7 @@ from httpx_sse import ServerSentEvent, aconnect_sse
 
 from api.resources import ACCOUNT_SECONDS
 from api.routes import stream
-from storage import tables
+from storage import access, tables
 from tests.api.caller import Caller, Json, assert_problem, demand, without
 from tests.api.company_journal import company_facts, company_kinds
 from tests.api.conftest import Api, Login, another_device, get_in, regulating, serving
@@ -339,3 +339,12 @@ async def test_rule_054_a_stream_is_not_opened_on_a_device_that_is_closed_or_for
     assert_problem(await phone.get("/v1/stream"), 409, "device_closed")
     foreign = regulator.on_device(rival.headers["X-Device-Id"])
     assert_problem(await foreign.get("/v1/stream"), 404, "not_found")
+
+
+async def test_the_stream_of_a_revoked_key_ends_at_once(samu: Caller, api: Api) -> None:
+    key_id = UUID((await samu.get("/v1/me")).json()["id"])
+    async with _listening(samu, None) as events:
+        async with api.resources.database.begin() as connection:
+            await access.revoke_key(connection, key_id, api.resources.clock())
+        rest = await _rest(events, 20)
+    assert [event.event for event in rest] == ["device_closed"]

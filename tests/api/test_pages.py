@@ -216,7 +216,7 @@ async def test_a_shell_of_other_files_is_another_service_worker(
         "/mobile",
     )
     assert worker.headers["content-security-policy"] == (
-        "default-src 'none'; script-src 'self'; connect-src 'self'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
     )
     assert re.fullmatch(r'const EDITION = "[0-9a-f]{16}";', worker.text)
     assert (await http.get("/mobile/sw.js")).text == worker.text

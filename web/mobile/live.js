@@ -163,6 +163,7 @@ export async function receipt(sheet, what) {
 export function onFact({ detail: fact }) {
   const here = fact.data?.vehicle_id && fact.data.vehicle_id === phone.aboard?.vehicle_id;
   if (fact.kind === "mission_assigned" && here) arrive(fact.data.mission_id);
+  if (fact.kind === "mission_rung" && here) rungAgain(fact.data.mission_id);
   if (fact.kind === "step_passed") stepPassed(fact.data, fact.recorded_at ?? fact.at);
   if (fact.kind === "step_undone") {
     phone.set({ sheet: withoutStep(phone.sheet, fact.data.mission_id, fact.data.step_id) });
@@ -185,6 +186,14 @@ export function onFact({ detail: fact }) {
 function arrive(missionId) {
   if (phone.accepted.has(missionId)) sounds.play("confirmed");
   openSheet(missionId).catch(() => readMissions());
+}
+
+/** Nobody has acknowledged it: it calls as it did when it was new, wherever it was opened or accepted. */
+function rungAgain(missionId) {
+  phone.opened.delete(missionId);
+  phone.accepted.delete(missionId);
+  phone.change();
+  if (phone.sheet?.id !== missionId) arrive(missionId);
 }
 
 function stepPassed(data, recordedAt) {

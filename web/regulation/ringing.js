@@ -66,11 +66,11 @@ export class Ringing {
     call(count ? t("front.asked", { n: count }) : alarm ? t("front.alarm") : left);
   }
 
-  /** The desktop, once for each demand and once more for its second ring; taken back when it rings no more. */
+  /** The desktop, once for each demand and once more for each further ring; taken back when it rings no more. */
   #tell(asked, alarms) {
     const wanted = new Map();
     for (const each of asked) {
-      const tag = `${each.demand_id}:${each.round}${each.rung_at ? ":2" : ""}`;
+      const tag = `${each.demand_id}:${each.round}${each.rung_at ? `:${each.rung_at}` : ""}`;
       const { pickup, max_delay_minutes: minutes } = each.demand;
       const body = `${placeName(this.#desk, pickup)} · ${t("asked.delay", { n: minutes })}`;
       wanted.set(tag, [t("front.asked", { n: 1 }), body]);

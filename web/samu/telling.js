@@ -33,6 +33,8 @@ function common(data, demand) {
 
 const withdrawal = (data) => ({ reason: t(`withdrawal.${data.reason}`) });
 const outcome = (data) => ({ outcome: wordsOfOutcome(data) });
+/** What happens by itself, unless somebody had it happen. */
+const operated = (data) => (data.by ? { variant: "operator" } : {});
 const alarm = (data) => ({ alarm: t(`alarm.${data.alarm}`), level: data.level > 1 ? ` (${data.level})` : "" });
 
 const GIVEN = {
@@ -43,7 +45,8 @@ const GIVEN = {
     company: companyName(data.company_id),
     eta: data.eta_minutes == null ? "" : ` · ${t("minutes", { n: data.eta_minutes })}`,
   }),
-  solicitations_rung: (data) => ({ n: data.solicitation_ids.length }),
+  solicitations_rung: (data) => ({ n: data.solicitation_ids.length, ...operated(data) }),
+  tier_closed: (data) => operated(data),
   solicitation_withdrawn: withdrawal,
   counter_proposal_lapsed: withdrawal,
   answer_turned_away: outcome,
@@ -57,7 +60,7 @@ const GIVEN = {
   destination_set: (data) => ({ name: data.name }),
   destination_dropped: (data) => ({ name: data.name }),
   demand_completed: (data) => (data.transported ? {} : { variant: "not_transported" }),
-  alarm_raised: alarm,
+  alarm_raised: (data) => ({ ...alarm(data), ...operated(data) }),
   alarm_seen: alarm,
   alarm_closed: alarm,
 };

@@ -52,5 +52,7 @@ export default {
   "FRESHNESS.FRESH": "Fresh position", "FRESHNESS.RESTING": "Standing", "FRESHNESS.SILENT": "Position to confirm",
   "END.COMPLETED": "Transport done", "END.CANCELLED": "Cancelled by the SAMU", "END.NO_TRANSPORT": "No transport", "END.BREAKDOWN": "Breakdown",
   "END.NOT_RECONFIRMED": "Not reconfirmed", "END.VEHICLE_TOO_SMALL": "Vehicle too small",
+  "END.REASSIGNED": "Taken back by the platform’s operator",
+  "END.CLOSED": "Closed by the platform’s operator",
   "minutes": "{n} min",
 };

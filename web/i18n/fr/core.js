@@ -52,5 +52,7 @@ export default {
   "FRESHNESS.FRESH": "Position fraîche", "FRESHNESS.RESTING": "À l’arrêt", "FRESHNESS.SILENT": "Position à confirmer",
   "END.COMPLETED": "Transport effectué", "END.CANCELLED": "Annulée par le SAMU", "END.NO_TRANSPORT": "Sans transport", "END.BREAKDOWN": "Panne",
   "END.NOT_RECONFIRMED": "Non reconfirmée", "END.VEHICLE_TOO_SMALL": "Véhicule trop petit",
+  "END.REASSIGNED": "Retirée par l’exploitant de la plateforme",
+  "END.CLOSED": "Close par l’exploitant de la plateforme",
   "minutes": "{n} min",
 };
