@@ -1,9 +1,8 @@
 """The worker process: builds the resources, registers workflows and activities, works until it is told to stop."""
 
+import argparse
 import asyncio
-import logging
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
@@ -14,23 +13,27 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
+from temporalio.common import MetricMeter
 from temporalio.service import RPCError
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.engagement import EngagementActivities
 from activities.guard import GuardActivities
 from activities.recording import RecordingActivities
 from activities.search import SearchActivities
+from connecting import engine_access
 from geo.engines import make_travel
 from geo.travel_time import Travel
-from processes import spare_what_stays
+from processes import beating, spare_what_stays
 from settings import Settings
-from storage.engine import create_engine
-from workflows.client import connect
-from workflows.demand import DemandWorkflow
-from workflows.guard_watch import GuardWatchWorkflow
-from workflows.probe import ProbeWorkflow
+from storage.engine import create_engine, in_use
+from telemetry import logs
+from telemetry.engine import ActivityFrame
+from telemetry.figures import WorkerFigures
+from telemetry.process import Watched
+from workflows.client import EngineAccess, connect
+from workflows.versioning import deployed_as, workflows_of
 
 CACHED_WORKFLOWS = 2_000
 """Running demands kept in memory; beyond, a demand's history is replayed when something happens to it."""
@@ -60,8 +63,15 @@ PASSED_THROUGH = (
     "sqlalchemy",
     "structlog",
     "survey",
+    "telemetry",
 )
 """What the sandbox need not load again for each workflow: pure, or not called by workflows."""
+
+UNCOUNTED = WorkerFigures(MetricMeter.noop)
+"""Of a worker that nobody watches."""
+
+LOOK_SECONDS = 2.0
+"""How old the gauges may be."""
 
 Answer = TypeVar("Answer")
 
@@ -69,7 +79,14 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("rescousse.worker")
 
 
 def build_worker(
-    client: Client, engine: AsyncEngine, travel: Travel, *, task_queue: str, pool_size: int
+    client: Client,
+    engine: AsyncEngine,
+    travel: Travel,
+    *,
+    task_queue: str,
+    pool_size: int,
+    deployment: WorkerDeploymentConfig | None = None,
+    figures: WorkerFigures = UNCOUNTED,
 ) -> Worker:
     """A worker for every workflow and activity. `pool_size` is the number of the engine's connections.
 
@@ -79,11 +96,11 @@ def build_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[DemandWorkflow, GuardWatchWorkflow, ProbeWorkflow],
+        workflows=workflows_of(deployment),
         activities=[
             *SearchActivities(engine, travel).all(),
             *EngagementActivities(engine, travel).all(),
-            *RecordingActivities(engine).all(),
+            *RecordingActivities(engine, figures).all(),
             *GuardActivities(engine).all(),
         ],
         workflow_runner=SandboxedWorkflowRunner(
@@ -95,24 +112,40 @@ def build_worker(
         graceful_shutdown_timeout=GRACE,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        deployment_config=deployment,
+        interceptors=[ActivityFrame(figures)],
     )
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Wait for the database and for Temporal, work until `stop` is set, end what is being done, return."""
     travel = _travel(settings)
+    watched = _watched(settings)
     engine = create_engine(settings.database_url, settings.database_pool_size, "rescousse worker")
+    watched.database(engine)
+    looking = asyncio.create_task(watched.figures.look_for_ever(lambda: in_use(engine), LOOK_SECONDS))
     try:
-        worker = await _unless_stopped(_worker_when_ready(settings, engine, travel), stop)
+        worker = await _unless_stopped(_worker_when_ready(settings, engine, travel, watched), stop)
         if worker is None:
             return
         spare_what_stays()
-        async with worker:
+        async with worker, beating(settings.worker_heartbeat_file):
             log.info("working", task_queue=settings.task_queue)
             await stop.wait()
             log.info("stopping")
     finally:
+        looking.cancel()
         await engine.dispose()
+        await asyncio.to_thread(watched.close)  # it may wait for whoever takes the traces
+
+
+def _watched(settings: Settings) -> Watched:
+    return Watched(
+        "rescousse-worker",
+        metrics_address=settings.metrics_address,
+        traces_endpoint=settings.traces_endpoint,
+        traces_ratio=settings.traces_ratio,
+    )
 
 
 def _travel(settings: Settings) -> Travel:
@@ -124,16 +157,31 @@ def _travel(settings: Settings) -> Travel:
         raise SystemExit(1) from error
 
 
-async def _worker_when_ready(settings: Settings, engine: AsyncEngine, travel: Travel) -> Worker:
+def _access(settings: Settings) -> EngineAccess:
+    """The way to the engine. Raises SystemExit, with a sentence in the log, for certificates that cannot be used."""
+    try:
+        return engine_access(settings)
+    except ValueError as error:
+        log.error("no way to the engine", why=str(error))
+        raise SystemExit(1) from error
+
+
+async def _worker_when_ready(
+    settings: Settings, engine: AsyncEngine, travel: Travel, watched: Watched
+) -> Worker:
     await _until_it_answers("database", lambda: _ping(engine))
-    address, namespace = settings.temporal_address, settings.temporal_namespace
-    client = await _until_it_answers("Temporal", lambda: connect(address, namespace))
+    access = _access(settings)
+    client = await _until_it_answers(
+        "Temporal", lambda: connect(access, interceptors=watched.interceptors, runtime=watched.runtime)
+    )
     return build_worker(
         client,
         engine,
         travel,
         task_queue=settings.task_queue,
         pool_size=settings.database_pool_size,
+        deployment=deployed_as(settings.worker_deployment, settings.worker_build_id),
+        figures=watched.figures,
     )
 
 
@@ -168,33 +216,6 @@ async def _ping(engine: AsyncEngine) -> None:
         await connection.execute(sa.select(1))
 
 
-def configure_logging(level: str) -> None:
-    """Every log line to stderr, Temporal's own among them: for people on a terminal, else one JSON object a line."""
-    before: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    formatter = structlog.stdlib.ProcessorFormatter
-    rendering: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
-        if sys.stderr.isatty()
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    )
-    structlog.configure(
-        processors=[*before, formatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        formatter(foreign_pre_chain=before, processors=[formatter.remove_processors_meta, *rendering])
-    )
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-
-
 async def main(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     stop = asyncio.Event()
@@ -204,6 +225,7 @@ async def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python worker.py", description=__doc__).parse_args()
     the_settings = Settings()
-    configure_logging(the_settings.log_level)
+    logs.configure(the_settings.log_level)
     asyncio.run(main(the_settings))
