@@ -83,6 +83,10 @@ class ApiClient:
         """Set: repeatable by nature."""
         return await self._call(_Call("PUT", path, body))
 
+    async def patch(self, path: str, body: Body) -> Reply:
+        """Change, once: as ``post``."""
+        return await self._call(_Call("PATCH", path, body, key=str(uuid.uuid4())))
+
     async def delete(self, path: str, **params: str) -> Reply:
         """Take away: repeatable by nature."""
         return await self._call(_Call("DELETE", path, params=params))

@@ -20,10 +20,12 @@ LONGEST_PAUSE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """One fact that the caller may see."""
+    """One fact that the caller may see; ``id`` is its place in the whole journal, ``text`` what was sent."""
 
     kind: str
     body: FactBody
+    id: str = ""
+    text: str = ""
 
 
 class EventStream:
@@ -81,4 +83,5 @@ class EventStream:
         """Parse leniently: an event without data, or that cannot be read, is not ours to act on."""
         with suppress(ValidationError):
             if event.data:
-                self._handle(StreamEvent(event.event, FactBody.model_validate_json(event.data)))
+                body = FactBody.model_validate_json(event.data)
+                self._handle(StreamEvent(event.event, body, event.id, event.data))
