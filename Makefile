@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+STORIES ?= 1000000
+SEED   ?= 2026
 
 # A stamp carries the checksum of the lock that was installed, and is written last: another lock, or an
 # installation that did not end, is installed again.
@@ -15,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check unit format bench races vendor lock clean setup setup-dev
+.PHONY: help run test check style types unit format bench load chaos races runbook-pictures stories vendor lock clean setup setup-dev
 
 help: ## what can be made
 	@echo "make run    start everything on this machine   (ARGS=\"--port 8080 --no-simulation\" for options)"
@@ -24,8 +26,12 @@ help: ## what can be made
 	@echo "make unit   the fast tests only"
 	@echo "make format put the code into its format"
 	@echo "make bench  the figures, each next to a baseline of the same run   (ARGS=\"lookup roads --write docs/plots\" for sections)"
+	@echo "make chaos  kill, freeze and restart every process under load, then check what must hold   (ARGS=\"--minutes 20\")"
 	@echo "make screenshots  the pictures of the pages in docs/screens, from a scene played in a Chromium"
+	@echo "make runbook-pictures  the pictures of docs/runbook.md: demands brought to a standstill, and helped"
+	@echo "make load   demands, steps, positions and a burst on a stack of its own   (ARGS=\"--find-limit\": the highest rate that is kept)"
 	@echo "make races  a thousand races for one mission, and a thousand for one vehicle, on the real engine"
+	@echo "make stories  a million random stories of one demand on the rulebook, a hundred on the whole stack   (STORIES=… SEED=…)"
 	@echo "make vendor bring the files that the pages need of others into web/vendor, and lock them (needs npm)"
 	@echo "make lock   resolve requirements*.in again and lock them with hashes (needs uv)"
 	@echo "make clean  remove the virtual environment and the caches, keep the data (.rescousse)"
@@ -38,20 +44,26 @@ setup-dev: $(DEV_STAMP)
 
 # --- checks and tests: fast first ------------------------------------------------------------------------------
 
-test: check unit
+# Types are found by one process, unit tests by as many as there are processors: side by side nobody waits.
+test: style
+	@$(MAKE) --no-print-directory -j 2 types unit
 	@echo "==> a Chromium for the tests of the pages"
 	@$(BIN)/python -m ops.chromium
 	@echo "==> every other test"
 	@$(PYTEST) tests --ignore=tests/unit -n logical --dist loadfile --no-loadscope-reorder $(ARGS)
 	@echo "==> all green"
 
-check: $(DEV_STAMP)
+check: style types
+
+style: $(DEV_STAMP)
 	@echo "==> format"
 	@$(BIN)/python -m ruff format --check .
 	@echo "==> lint"
 	@$(BIN)/python -m ruff check .
 	@echo "==> layers"
 	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-logo
+
+types: $(DEV_STAMP)
 	@echo "==> types"
 	@$(BIN)/python -m mypy
 
@@ -66,12 +78,26 @@ format: $(DEV_STAMP)
 bench: $(DEV_STAMP)
 	@exec $(BIN)/python -m bench $(ARGS)
 
+load: $(DEV_STAMP)
+	@exec $(BIN)/python -m bench.load $(ARGS)
+
+chaos: $(DEV_STAMP)
+	@exec $(BIN)/python -m tests.chaos $(ARGS)
+
 races: $(DEV_STAMP)
 	@RESCOUSSE_RACES=1000 $(PYTEST) tests/races -n 2 --durations=0
+
+stories: $(DEV_STAMP) ## STORIES and SEED choose how many, and which
+	@RESCOUSSE_INTERLEAVINGS=$(STORIES) RESCOUSSE_SEED=$(SEED) $(PYTEST) tests/unit/test_interleavings.py -n logical
+	@RESCOUSSE_STACK_STORIES=100 $(PYTEST) tests/stack/test_stack_machine.py
 
 screenshots: $(DEV_STAMP)
 	@$(BIN)/python -m ops.chromium
 	@exec $(BIN)/python -m tests.browser.screenshots $(ARGS)
+
+runbook-pictures: $(DEV_STAMP)
+	@$(BIN)/python -m ops.chromium
+	@exec $(BIN)/python -m tests.browser.runbook
 
 # --- setting up ------------------------------------------------------------------------------------------------
 

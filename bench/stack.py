@@ -48,10 +48,15 @@ class StackError(RuntimeError):
 
 
 @asynccontextmanager
-async def running_stack(*, workers: int = 1, apis: int = 1) -> AsyncIterator[Stack]:
-    """Start ``rescousse up`` with the demo and without the simulation, and stop it in the end."""
+async def running_stack(
+    *, workers: int = 1, apis: int = 1, data_dir: Path | None = None
+) -> AsyncIterator[Stack]:
+    """Start ``rescousse up`` with the demo and without the simulation, and stop it in the end.
+
+    From a directory of its own, which is gone afterwards, or from ``data_dir``, which stays.
+    """
     with tempfile.TemporaryDirectory(prefix="rescousse-", ignore_cleanup_errors=True) as folder:
-        data_dir = Path(folder) / "data"
+        data_dir = data_dir or Path(folder) / "data"
         process = await _start(data_dir, workers, apis)
         try:
             await _until_ready(process)

@@ -1,7 +1,8 @@
 """Finds the demand and the vehicle or site that an operator names. Reads nothing of the patient."""
 
 import difflib
-from collections.abc import Sequence
+import string
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 
+DIGITS = 32
+"""Of an id."""
+SHORTEST_BEGINNING = 8
+MOST_NAMED = 10
 NEAREST = 5
 ALIKE = 0.5
 RECENT = 500
@@ -57,20 +62,35 @@ class Target:
 
 
 async def find_demand(connection: AsyncConnection, named: str) -> DemandTerms:
-    """The demand of this id, or of this reference of its SAMU. Raises NotFoundError."""
-    id_ = _id(named)
-    known = _views.c.demand_id == id_ if id_ else tables.demands.c.reference == named
-    rows = (await connection.execute(_DEMAND.where(known))).all()
+    """The demand of this id, of this reference of its SAMU, or whose id begins so. Raises NotFoundError."""
+    id_, rows = _id(named), []
+    for known in _ways_to_name(named):
+        rows = list(await connection.execute(_DEMAND.where(known).limit(MOST_NAMED)))
+        if rows:
+            break
     if len(rows) == 1:
         return DemandTerms(*rows[0])
     if rows:
         listed = ", ".join(f"{row.id} of {row.samu}" for row in rows)
-        raise NotFoundError(f"{len(rows)} demands have the reference {named}: give the id ({listed})")
+        raise NotFoundError(f"{len(rows)} demands are called {named}: give the whole id ({listed})")
     if id_:
         raise NotFoundError(f"no demand has the id {named}")
     recent = sa.select(tables.demands.c.reference).order_by(tables.demands.c.received_at.desc()).limit(RECENT)
     near = _nearest(named, list(await connection.scalars(recent)))
     raise NotFoundError(f"no demand has the id or the reference {named!r}{_suggested(near)}")
+
+
+def _ways_to_name(named: str) -> Iterator[sa.ColumnElement[bool]]:
+    """By id; else by reference, then by the beginning of the id."""
+    id_ = _id(named)
+    if id_ is not None:
+        yield _views.c.demand_id == id_
+        return
+    yield tables.demands.c.reference == named
+    digits = named.replace("-", "").lower()
+    if SHORTEST_BEGINNING <= len(digits) < DIGITS and not set(digits) - set(string.hexdigits):
+        first, last = UUID(digits.ljust(DIGITS, "0")), UUID(digits.ljust(DIGITS, "f"))
+        yield _views.c.demand_id.between(first, last)
 
 
 async def find_target(connection: AsyncConnection, demand: DemandTerms, named: str) -> Target:

@@ -8,11 +8,12 @@ pytest_plugins = [
     "tests.fixtures.chromium",
     "tests.fixtures.postgres",
     "tests.fixtures.roads",
+    "tests.fixtures.stack",
     "tests.fixtures.world",
 ]
 
 HERE = Path(__file__).parent
-FIRST = ("stack", "browser", "races")
+FIRST = ("stack", "browser", "chaos", "races")
 """Few files of long tests: at the end one of them would leave the other processors with nothing to do."""
 
 
@@ -24,7 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path not in kept:
             kept.append(item.path)
     turns = {file: (turn, FIRST.index(folder)) for folder in FIRST for turn, file in enumerate(files[folder])}
-    items.sort(key=lambda item: turns.get(item.path, (len(items), 0)))
+    last = (len(items), 0)  # asked while it is sorted, a list says that it is empty
+    items.sort(key=lambda item: turns.get(item.path, last))
 
 
 def _folder(item: pytest.Item) -> str:

@@ -1,13 +1,14 @@
 """Our own processes as data: worker, API, simulation, and the short ones that prepare the database."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ops.embedded.datadir import DataDir, Secrets
 from ops.embedded.processes import ProcessSpec
 from ops.embedded.temporal import NAMESPACE
+from settings_secrets import SECRETS
 
 ROOT = Path(__file__).resolve().parents[2]
 """The root of the project, where `worker.py` stands."""
@@ -28,6 +29,8 @@ class Surroundings:
     secrets: Secrets = field(repr=False)
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further settings, by their names in the environment."""
+    temporal_ui: str | None = None
+    """The address of the engine's web UI."""
 
     @property
     def env(self) -> dict[str, str]:
@@ -37,11 +40,16 @@ class Surroundings:
             "RESCOUSSE_DATABASE_URL": self.database,
             "RESCOUSSE_TEMPORAL_ADDRESS": self.temporal,
             "RESCOUSSE_TEMPORAL_NAMESPACE": NAMESPACE,
+            **({"RESCOUSSE_TEMPORAL_UI_ORIGIN": self.temporal_ui} if self.temporal_ui else {}),
             "RESCOUSSE_TASK_QUEUE": TASK_QUEUE,
             "RESCOUSSE_SECRET_KEY": self.secrets.secret_key,
             "RESCOUSSE_IDENTITY_KEYS": self.secrets.identity_keys,
+            "RESCOUSSE_PAYLOAD_KEYS": self.secrets.payload_keys,
             "RESCOUSSE_DEMO_SECRET": self.secrets.demo_secret,
             "RESCOUSSE_PUSH_KEY": self.secrets.push_key,  # of no effect until the operator names push_hosts
+            **{
+                f"RESCOUSSE_{name.upper()}_FILE": "" for name in SECRETS
+            },  # the operator's are for another place
             **self.extra,
         }
 
@@ -58,9 +66,13 @@ def python(around: Surroundings, name: str, *arguments: str) -> ProcessSpec:
     )
 
 
-def workers(around: Surroundings, count: int) -> list[ProcessSpec]:
-    """The worker processes."""
-    return [python(around, f"worker-{number}", "worker.py") for number in range(1, count + 1)]
+def workers(around: Surroundings, metrics: Sequence[str]) -> list[ProcessSpec]:
+    """The worker processes; each shows its figures on an address (host:port) of its own."""
+    specs = (python(around, f"worker-{number}", "worker.py") for number in range(1, len(metrics) + 1))
+    return [
+        replace(spec, env={**spec.env, "RESCOUSSE_METRICS_ADDRESS": address})
+        for spec, address in zip(specs, metrics, strict=True)
+    ]
 
 
 def apis(around: Surroundings, count: int, listener: int) -> list[ProcessSpec]:

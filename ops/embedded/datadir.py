@@ -1,16 +1,16 @@
 """The data directory: what is where, who holds it, and the secrets that were made in it."""
 
-import base64
 import fcntl
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from ops.embedded.errors import StartError
 from push.keys import new_key
+from settings_secrets import KEY_BYTES, format_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class DataDir:
     def temporal(self) -> Path:
         """The engine's database."""
         return self.root / "temporal"
+
+    @property
+    def sealed_mark(self) -> Path:
+        """Stands beside the engine's database from when the first payload key was made: nothing there is plain since."""
+        return self.temporal / "sealed"
 
     @property
     def roads(self) -> Path:
@@ -92,6 +97,8 @@ class Secrets:
     """Signs access tokens."""
     identity_keys: str = field(repr=False)
     """`kid:base64key`, encrypts identities."""
+    payload_keys: str = field(repr=False)
+    """The same form, encrypts what the engine keeps."""
     demo_secret: str = field(repr=False)
     """The demo accounts' passwords are derived from it."""
     push_key: str = field(default="", repr=False)
@@ -101,19 +108,38 @@ class Secrets:
 def load_secrets(data: DataDir) -> Secrets:
     """Read the secrets, and make those that a new data directory lacks.
 
-    Raises StartError if identities were encrypted with a key that is gone: a new key could not read them.
+    Raises StartError if identities, or what the engine keeps, were encrypted with a key that is gone: a new key could
+    not read them. An engine from before its payloads were encrypted gets a key, and goes on.
     """
-    identity = data.secrets / "identity_keys"
+    identity, payload = data.secrets / "identity_keys", data.secrets / "payload_keys"
     if data.postgres.exists() and not identity.exists():
         raise StartError(
             f"{data.root} has a database but not the key of its identities: put {identity} back."
         )
-    return Secrets(
+    if data.sealed_mark.exists() and not payload.exists():
+        raise StartError(f"{data.root} has an engine but not the key of what it keeps: put {payload} back.")
+    made = Secrets(
         secret_key=_kept(data.secrets / "secret_key", secrets.token_urlsafe(48)),
-        identity_keys=_kept(identity, "embedded:" + base64.b64encode(secrets.token_bytes(32)).decode()),
+        identity_keys=_kept(identity, fresh_keys("embedded")),
+        payload_keys=_kept(payload, fresh_keys("embedded")),
         demo_secret=_kept(data.secrets / "demo_secret", secrets.token_urlsafe(32)),
         push_key=_kept(data.secrets / "push_key", new_key()),
     )
+    data.sealed_mark.touch(mode=0o600)  # after the key: from here on the engine's database needs it
+    return made
+
+
+def read_secrets(data: DataDir) -> Secrets:
+    """Read the secrets that `rescousse up` made. Makes none: raises StartError where one is missing."""
+    missing = [one.name for one in fields(Secrets) if not (data.secrets / one.name).exists()]
+    if missing:
+        raise StartError(f"{data.secrets} lacks {', '.join(missing)}: `rescousse up` makes it.")
+    return Secrets(**{one.name: _kept(data.secrets / one.name, "") for one in fields(Secrets)})
+
+
+def fresh_keys(kid: str) -> str:
+    """A ring of one new key."""
+    return format_keys({kid: secrets.token_bytes(KEY_BYTES)})
 
 
 def _kept(path: Path, fresh: str) -> str:

@@ -1,11 +1,13 @@
 """`runtime.json`: where the running stack is and whom one can be, for scripts and tests (API paper, last chapter)."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ops.embedded.datadir import write_private
+from ops.embedded.datadir import Secrets, write_private
+from settings_secrets import parse_keys
 
 
 class _Wire(BaseModel):
@@ -77,6 +79,14 @@ class Pids(_Wire):
     api: list[int]
 
 
+class KeyIds(_Wire):
+    """The rings of keys as the running processes read them: ids, the first one first, and never a key."""
+
+    read_at: datetime
+    identity: list[str]
+    payload: list[str]
+
+
 class Runtime(_Wire):
     """The whole file."""
 
@@ -87,6 +97,16 @@ class Runtime(_Wire):
     pids: Pids
     accounts: Accounts | None
     """None when the stack was started without a demo."""
+    keys: KeyIds | None = None
+    """None in the file of a stack from before there were rings."""
+    worker_metrics: list[str] = []
+    """Where each worker shows its figures to Prometheus."""
+
+
+def key_ids(secrets: Secrets, read_at: datetime) -> KeyIds:
+    """Which keys the stack read."""
+    identity, payload = parse_keys(secrets.identity_keys), parse_keys(secrets.payload_keys)
+    return KeyIds(read_at=read_at, identity=list(identity), payload=list(payload))
 
 
 def write_runtime(path: Path, runtime: Runtime) -> None:

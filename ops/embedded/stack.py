@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -14,13 +15,13 @@ from temporalio.service import RPCError
 
 from ops.embedded import children, demo, postgres, roads, temporal
 from ops.embedded.children import TASK_QUEUE, Surroundings
-from ops.embedded.datadir import DataDir, hold, load_secrets
+from ops.embedded.datadir import DataDir, Secrets, hold, load_secrets
 from ops.embedded.demo import DemoName
 from ops.embedded.errors import StartError
 from ops.embedded.ports import HOST, Wanted, find_free, listen, port_of
 from ops.embedded.probes import http_ok
 from ops.embedded.processes import ProcessSpec, run_once
-from ops.embedded.runtime_file import Accounts, Pids, Runtime, write_runtime
+from ops.embedded.runtime_file import Accounts, Pids, Runtime, key_ids, write_runtime
 from ops.embedded.screen import Screen
 from ops.embedded.supervisor import Keeper, Supervisor, wait_until
 
@@ -54,11 +55,23 @@ class Doors:
     api: socket.socket
     temporal: int
     temporal_ui: int
+    metrics: tuple[str, ...]
+    """Where each worker shows its figures, host:port."""
 
     @property
     def api_url(self) -> str:
         """The API's address."""
         return f"http://{HOST}:{port_of(self.api)}"
+
+    @property
+    def codec_url(self) -> str:
+        """Where the engine's web UI asks for payloads in clear text."""
+        return f"{self.api_url}/v1/codec"
+
+    @property
+    def temporal_ui_url(self) -> str:
+        """The address of the engine's web UI."""
+        return f"http://{HOST}:{self.temporal_ui}"
 
     @property
     def temporal_address(self) -> str:
@@ -87,6 +100,7 @@ class Stack:
         self._screen = screen
         self._supervisor = Supervisor(screen.say, self._write_runtime)
         self._keepers: dict[str, list[Keeper]] = {}
+        self._began = datetime.now(UTC)
         self._runtime: Runtime | None = None
         """What runtime.json says; None until everything answers."""
         self._stop_asked = asyncio.Event()
@@ -117,7 +131,7 @@ class Stack:
         secrets = load_secrets(self._data)
         self._data.runtime_file.unlink(missing_ok=True)
         cluster = await self._start_servers()
-        around = Surroundings(self._data, cluster.url(), self._doors.temporal_address, secrets)
+        around = self._surroundings(cluster, secrets)
         # Before the database: an operator's `roads` without a file would be refused by whoever reads the settings.
         around = await self._prepare_roads(around)
         accounts = await self._prepare_database(around)
@@ -127,10 +141,16 @@ class Stack:
         if self._options.simulation and accounts is not None:
             self._keep("simulation", [children.simulation(around)])
 
+    def _surroundings(self, cluster: postgres.Cluster, secrets: Secrets) -> Surroundings:
+        doors = self._doors
+        ui = doors.temporal_ui_url
+        return Surroundings(self._data, cluster.url(), doors.temporal_address, secrets, temporal_ui=ui)
+
     async def _start_servers(self) -> postgres.Cluster:
         """Start both servers; return when PostgreSQL answers, while Temporal still starts."""
         with self._screen.phase("PostgreSQL"):
-            engine = temporal.server(self._data, self._doors.temporal, self._doors.temporal_ui)
+            doors = self._doors
+            engine = temporal.server(self._data, doors.temporal, doors.temporal_ui, doors.codec_url)
             cluster = await postgres.prepare(self._data, self._screen.say)
             keepers = self._keep("postgres", [cluster.server()])
             self._keep("temporal", [engine])
@@ -181,7 +201,7 @@ class Stack:
             return await temporal.workers_polling(engine, TASK_QUEUE) >= count
 
         with self._screen.phase("worker and API"):
-            workers = self._keep("worker", children.workers(around, count))
+            workers = self._keep("worker", children.workers(around, self._doors.metrics))
             apis = self._keep("api", children.apis(around, self._options.apis, self._doors.api.fileno()))
             await wait_until(polled, workers, READY_SECONDS, "The worker")
             readyz = f"{self._doors.api_url}/readyz"
@@ -195,10 +215,12 @@ class Stack:
         self._runtime = Runtime(
             api=self._doors.api_url,
             temporal=around.temporal,
-            temporal_ui=f"http://{HOST}:{self._doors.temporal_ui}",
+            temporal_ui=self._doors.temporal_ui_url,
             database=around.database,
             pids=self._pids(),
             accounts=accounts,
+            keys=key_ids(around.secrets, self._began),
+            worker_metrics=[f"http://{address}/metrics" for address in self._doors.metrics],
         )
         self._write_runtime()
         note = roads.NOTE if roads.are_wanted(self._options.demo) else None
@@ -238,8 +260,9 @@ def _doors(options: UpOptions, data: DataDir) -> Iterator[Doors]:
     engine = Wanted(options.temporal_port, "Temporal", "--temporal-port")
     ui = Wanted(options.temporal_ui_port, "Temporal's web UI", "--temporal-ui-port")
     with listen(api, patience) as listener:
-        temporal_port, ui_port = find_free([engine, ui], patience)
-        yield Doors(listener, temporal_port, ui_port)
+        figures = [Wanted(0, "the figures of a worker", "--workers")] * options.workers
+        temporal_port, ui_port, *metrics = find_free([engine, ui, *figures], patience)
+        yield Doors(listener, temporal_port, ui_port, tuple(f"{HOST}:{port}" for port in metrics))
 
 
 @contextmanager

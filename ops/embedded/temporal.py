@@ -8,12 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.namespace.v1 import NamespaceConfig
-from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
-    DescribeTaskQueueRequest,
     UpdateNamespaceRequest,
 )
 from temporalio.client import Client
@@ -23,6 +20,8 @@ from ops.embedded.datadir import DataDir
 from ops.embedded.errors import StartError
 from ops.embedded.ports import HOST
 from ops.embedded.processes import ProcessSpec
+from ops.task_queue import pollers_of
+from workflows import search_attributes
 
 NAMESPACE = "default"
 RETENTION = timedelta(days=7)
@@ -30,14 +29,11 @@ RETENTION = timedelta(days=7)
 CALL_SECONDS = 5
 
 SEARCH_ATTRIBUTES = {
-    "DemandStatus": "Keyword",
-    "Samu": "Keyword",
-    "Company": "KeywordList",
-    "Vehicle": "Keyword",
-    "Step": "Keyword",
-    "NeedsAttention": "Bool",
+    key.name: key.indexed_value_type.name.title().replace("_", "") for key in search_attributes.ALL
 }
-"""What operators search by. Registering again what is there changes nothing."""
+"""What operators search by, with its type as the server's own command names it: KeywordList. Registering again what is
+there changes nothing.
+"""
 
 DYNAMIC_CONFIG = {
     # Stock, both queues are polled at most 20 times a second per shard, and there is one shard: everything would
@@ -57,8 +53,11 @@ def find_binary() -> Path:
     return Path(found)
 
 
-def server(data: DataDir, port: int, ui_port: int) -> ProcessSpec:
-    """The server as a child. It needs no time to stop: every answer that it gave is in its database."""
+def server(data: DataDir, port: int, ui_port: int, codec: str | None = None) -> ProcessSpec:
+    """The server as a child. It needs no time to stop: every answer that it gave is in its database.
+
+    ``codec`` is where its web UI asks for payloads in clear text.
+    """
     settings = [
         *(("--dynamic-config-value", f"{key}={value}") for key, value in DYNAMIC_CONFIG.items()),
         *(("--sqlite-pragma", f"{key}={value}") for key, value in SQLITE_PRAGMAS.items()),
@@ -66,11 +65,12 @@ def server(data: DataDir, port: int, ui_port: int) -> ProcessSpec:
     ]
     where = ("--ip", HOST, "--port", str(port), "--ui-port", str(ui_port))
     store = ("--db-filename", str(data.temporal / "temporal.db"))
+    clear = ("--ui-codec-endpoint", codec) if codec is not None else ()
     quiet = ("--log-level", "error", "--ui-disable-news-fetch")
     flat = (part for pair in settings for part in pair)
     return ProcessSpec(
         name="temporal",
-        argv=(str(find_binary()), "server", "start-dev", *store, *where, *quiet, *flat),
+        argv=(str(find_binary()), "server", "start-dev", *store, *where, *clear, *quiet, *flat),
         log=data.log("temporal"),
         cwd=data.temporal,
         stop_seconds=10,
@@ -98,12 +98,6 @@ async def set_retention(client: Client) -> None:
 
 async def workers_polling(client: Client, task_queue: str) -> int:
     """How many worker processes wait for the queue's work; 0 if the server cannot say."""
-    request = DescribeTaskQueueRequest(
-        namespace=NAMESPACE,
-        task_queue=TaskQueue(name=task_queue),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    )
     with suppress(RPCError):
-        call = client.workflow_service.describe_task_queue(request, timeout=timedelta(seconds=CALL_SECONDS))
-        return len({poller.identity for poller in (await call).pollers})
+        return len(await pollers_of(client, task_queue, timedelta(seconds=CALL_SECONDS)))
     return 0

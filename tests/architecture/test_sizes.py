@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = (
     *("domain", "workflows", "activities", "survey", "storage", "geo"),
-    *("push", "api", "ops", "simulation", "bench"),
+    *("push", "api", "ops", "simulation", "bench", "telemetry"),
 )
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 25

@@ -61,6 +61,8 @@ ONLY_SOFTWARE_IS_TOLD = frozenset(
     {
         "body_too_large",
         "body_too_slow",
+        "head_too_large",
+        "malformed_request",
         "idempotency_mismatch",
         "method_not_allowed",
         "missing_credentials",

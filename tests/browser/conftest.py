@@ -8,11 +8,9 @@ from playwright.async_api import Browser, expect
 from bench.browser import PATIENCE_MS, chromium
 from bench.stack import Stack, read_stack
 from tests.browser.stage import Stage, stage_on
-from tests.fixtures.stack import stack
+from tests.fixtures.stack import clear_the_roster
 
 expect.set_options(timeout=PATIENCE_MS)
-
-__all__ = ["stack"]
 
 FAILED = pytest.StashKey[bool]()
 LOGS = ("api", "worker")
@@ -39,6 +37,7 @@ async def stage(stack: Stack, browser: Browser, request: pytest.FixtureRequest) 
     """Nobody is there yet. In the end no page may have complained of anything."""
     async with stage_on(read_stack(stack.data_dir), browser) as made:
         yield made
+        await clear_the_roster(made.stack)
         faults = made.watch.faults
         if faults or request.node.stash.get(FAILED, False):
             request.node.add_report_section("teardown", "pages", await _kept(made))

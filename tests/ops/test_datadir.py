@@ -1,5 +1,6 @@
 """One stack per data directory; its secrets are made once, for its owner only."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -46,6 +47,31 @@ def test_secrets_are_made_once_and_kept_private(tmp_path: Path) -> None:
     assert first.secret_key not in repr(first)
 
 
+def test_nothing_is_open_to_others_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with hold(tmp_path / "deep" / "data") as data:
+            load_secrets(data)
+            write_private(data.runtime_file, "{}")
+    finally:
+        os.umask(before)
+    found = [data.root, *data.root.rglob("*")]
+    assert len(found) > 8
+    assert [path.name for path in found if _mode(path) & 0o077] == []
+
+
+def test_a_link_in_the_place_of_a_secret_is_replaced_and_not_written_through(tmp_path: Path) -> None:
+    with hold(tmp_path / "data") as data:
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.write_text("somebody else's")
+        for name in ("runtime.json", "runtime.json.new"):
+            (data.root / name).symlink_to(elsewhere)
+        write_private(data.runtime_file, "a secret")
+        assert elsewhere.read_text() == "somebody else's"
+        assert not data.runtime_file.is_symlink()
+        assert data.runtime_file.read_text() == "a secret"
+
+
 def test_the_key_of_notifications_is_one_that_browsers_can_subscribe_to(tmp_path: Path) -> None:
     with hold(tmp_path) as data:
         made = load_secrets(data)
@@ -57,9 +83,13 @@ def test_secrets_are_good_enough_for_production(tmp_path: Path) -> None:
     with hold(tmp_path) as data:
         made = load_secrets(data)
     settings = Settings(
-        environment="production", secret_key=made.secret_key, identity_keys=made.identity_keys
+        environment="production",
+        secret_key=made.secret_key,
+        identity_keys=made.identity_keys,
+        payload_keys=made.payload_keys,
     )
-    assert len(settings.identity_key_ring) == 1
+    assert len(settings.identity_key_ring) == len(settings.payload_key_ring) == 1
+    assert settings.identity_key_ring != settings.payload_key_ring
 
 
 def test_a_lost_identity_key_is_not_replaced(tmp_path: Path) -> None:
@@ -67,6 +97,22 @@ def test_a_lost_identity_key_is_not_replaced(tmp_path: Path) -> None:
     data.postgres.mkdir()
     with pytest.raises(StartError, match="not the key of its identities"):
         load_secrets(data)
+
+
+def test_a_lost_key_of_what_the_engine_keeps_is_not_replaced(tmp_path: Path) -> None:
+    with hold(tmp_path) as data:
+        load_secrets(data)
+        (data.secrets / "payload_keys").unlink()
+        with pytest.raises(StartError, match=r"not the key of what it keeps: put .*payload_keys back"):
+            load_secrets(data)
+
+
+def test_an_engine_from_before_there_were_payload_keys_gets_one(tmp_path: Path) -> None:
+    with hold(tmp_path) as data:
+        (data.temporal / "temporal.db").write_bytes(b"plain histories")
+        made = load_secrets(data)
+        assert made.payload_keys
+        assert load_secrets(data) == made
 
 
 def test_a_private_file_is_replaced_whole(tmp_path: Path) -> None:

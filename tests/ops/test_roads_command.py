@@ -158,7 +158,7 @@ def _building(extract: Path, out: Path) -> subprocess.Popen[str]:
 @pytest.fixture
 def around(tmp_path: Path) -> Iterator[Surroundings]:
     with hold(tmp_path / "data") as data:
-        yield Surroundings(data, "postgresql://none", "none:1", Secrets("a", "b", "c"))
+        yield Surroundings(data, "postgresql://none", "none:1", Secrets("a", "b", "c", "d"))
 
 
 @pytest.fixture
@@ -255,7 +255,7 @@ def test_the_operators_own_settings_win(
 
 
 def test_every_process_is_told_of_the_roads(tmp_path: Path) -> None:
-    secrets = Secrets("a", "b", "c")
+    secrets = Secrets("a", "b", "c", "d")
     graph = tmp_path / "a.roads"
     told = Surroundings(DataDir(tmp_path), "a", "b", secrets, roads.settings(graph)).env
     assert (told["RESCOUSSE_TRAVEL_ENGINE"], told["RESCOUSSE_ROADS_FILE"]) == ("roads", str(graph))

@@ -124,6 +124,8 @@ def test_the_runtime_file_says_where_everything_is(stack: Stack) -> None:
     assert len(runtime.pids.api) == 2
     assert _ready(runtime)
     assert httpx.get(runtime.temporal_ui, timeout=5).status_code == httpx.codes.OK
+    figures = [httpx.get(address, timeout=5).text for address in runtime.worker_metrics]
+    assert ["temporal_num_pollers" in page for page in figures] == [True] * len(runtime.pids.worker)
     with psycopg.connect(runtime.database) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert runtime.accounts is not None

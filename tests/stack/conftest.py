@@ -14,9 +14,7 @@ from psycopg.types.json import Jsonb
 from bench.players import Coordinator, Heard, Samu, coordinator, eventually, samu
 from bench.post import Post, post
 from bench.stack import Stack, read_stack
-from tests.fixtures.stack import stack
-
-__all__ = ["stack"]
+from tests.fixtures.stack import clear_the_roster
 
 pytest.register_assert_rewrite("tests.stack.scenes")
 
@@ -137,6 +135,7 @@ async def stage(stack: Stack) -> AsyncIterator[Stage]:
         yield Stage(now, caller, stay)
         for demand_id in caller.posted:
             await caller.cancel(demand_id)
+        await clear_the_roster(now)
 
 
 @pytest.fixture

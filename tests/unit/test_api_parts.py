@@ -7,7 +7,6 @@ import pytest
 from api.cache import TimedCache
 from api.cursors import decode, encode
 from api.problems import Problem
-from api.throttle import FREE_FAILURES, LoginThrottle
 from storage.accounts import FAMILY_BYTES, refresh_token_hash
 from storage.keyring import Keyring, UnreadableError
 
@@ -49,21 +48,6 @@ def test_refresh_tokens_of_one_login_share_their_family() -> None:
     one, two, other = (refresh_token_hash(token) for token in ("f.a", "f.b", "g.a"))
     assert one[:FAMILY_BYTES] == two[:FAMILY_BYTES] != other[:FAMILY_BYTES]
     assert len({one, two, other}) == 3
-
-
-def test_guessing_waits_and_the_right_password_forgives() -> None:
-    now = 1000.0
-    throttle = LoginThrottle(lambda: now)
-    for _ in range(FREE_FAILURES):
-        assert throttle.wait_seconds("a", "here") == 0
-        throttle.failed("a", "here")
-    assert throttle.wait_seconds("a", "here") == 30
-    assert throttle.wait_seconds("a", "there") == 0
-    now += 30
-    assert throttle.wait_seconds("a", "here") == 0
-    throttle.succeeded("a", "here")
-    throttle.failed("a", "here")
-    assert throttle.wait_seconds("a", "here") == 0
 
 
 async def test_a_cache_is_bounded_and_forgets() -> None:

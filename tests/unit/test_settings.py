@@ -5,7 +5,8 @@ import base64
 import pytest
 from pydantic import ValidationError
 
-from settings import Settings, parse_identity_keys
+from settings import Settings
+from settings_secrets import DEVELOPMENT_SECRET_KEY, parse_keys
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 OTHER = base64.b64encode(bytes(reversed(range(32)))).decode()
@@ -41,13 +42,21 @@ def test_another_database_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) 
 
 def test_production_refuses_the_secrets_of_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESCOUSSE_ENVIRONMENT", "production")
-    with pytest.raises(ValidationError, match="RESCOUSSE_SECRET_KEY and RESCOUSSE_IDENTITY_KEYS"):
+    with pytest.raises(
+        ValidationError, match="SECRET_KEY and RESCOUSSE_IDENTITY_KEYS and RESCOUSSE_PAYLOAD_KEYS"
+    ):
         Settings()
     monkeypatch.setenv("RESCOUSSE_SECRET_KEY", "k" * 32)
-    with pytest.raises(ValidationError, match="set RESCOUSSE_IDENTITY_KEYS"):
+    with pytest.raises(ValidationError, match="set RESCOUSSE_IDENTITY_KEYS and RESCOUSSE_PAYLOAD_KEYS"):
         Settings()
     monkeypatch.setenv("RESCOUSSE_IDENTITY_KEYS", f"a:{KEY}")
+    monkeypatch.setenv("RESCOUSSE_PAYLOAD_KEYS", f"b:{OTHER}")
     assert Settings().environment == "production"
+    monkeypatch.setenv("RESCOUSSE_SECRET_KEY", f"{'k' * 32}\n{DEVELOPMENT_SECRET_KEY}")
+    with pytest.raises(
+        ValidationError, match="set RESCOUSSE_SECRET_KEY"
+    ):  # beside one's own, it would be believed
+        Settings()
 
 
 def test_push_services_without_a_key_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +74,7 @@ def test_a_short_signing_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_first_identity_key_comes_first() -> None:
-    ring = parse_identity_keys(f"new:{KEY}, old:{OTHER}")
+    ring = parse_keys(f"new:{KEY}, old:{OTHER}")
     assert list(ring) == ["new", "old"]
     assert ring["old"] == bytes(reversed(range(32)))
 
@@ -82,7 +91,7 @@ def test_the_first_identity_key_comes_first() -> None:
 )
 def test_unusable_identity_keys_are_named(keys: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        parse_identity_keys(keys)
+        parse_keys(keys)
 
 
 def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
