@@ -12,10 +12,12 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
+from ops.at_engine import RefusedError
 from ops.embedded import temporal
 from ops.embedded.datadir import hold
 from ops.embedded.ports import HOST, Wanted, find_free
 from ops.embedded.supervisor import Keeper, Supervisor, wait_until
+from ops.register import registered
 from tests.ops.support import eventually
 
 
@@ -86,3 +88,19 @@ def test_a_missing_program_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StartError, match="Temporal is not installed"):
         temporal.find_binary()
+
+
+async def test_a_deployed_engine_is_made_ready_and_again_nothing_changes(tmp_path: Path) -> None:
+    """`rescousse register`, as the compose file runs it: a namespace of its own, three days, what operators search by."""
+    kept, limit = timedelta(days=3), timedelta(seconds=90)
+    async with running(tmp_path) as engine:
+        client = await engine.wait()
+        with pytest.raises(RefusedError, match="no namespace 'apart'"):
+            await registered(client, "apart", None, timedelta(seconds=0.1))
+        first = await registered(client, "apart", kept, limit)
+        again = await registered(client, "apart", kept, limit)
+        longer = await registered(client, "apart", 2 * kept, limit)
+    assert first[0] == "namespace apart: made"
+    assert {line.rsplit(" ", 1)[1] for line in first} == {"made"}
+    assert {line.rsplit(" ", 1)[1] for line in again} == {"there"}
+    assert longer[0] == "namespace apart: keeps what ended for 6 days now"
