@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -28,7 +29,11 @@ class RecordingActivities:
     @activity.defn(name="record")
     async def record(self, batch: FactBatch) -> None:
         """Write a batch in one transaction; what was written already is left as it is."""
-        self._figures.recording(batch.demand_id, happened_at(batch), datetime.now(UTC))
+        with suppress(Exception):
+            self._figures.recording(batch.demand_id, happened_at(batch), datetime.now(UTC))
         async with asyncio.timeout(RECORD_SECONDS), transaction(self._engine) as connection:
             recorded = await projection.record_batch(connection, batch)
-        tell(self._figures, batch, recorded, datetime.now(UTC))  # committed: nothing below can undo it
+        with suppress(
+            Exception
+        ):  # committed: what counts must not have it all written once more, and for ever
+            tell(self._figures, batch, recorded, datetime.now(UTC))

@@ -27,15 +27,17 @@ class Looks:
         found: set[str | None] = {demand for content in contents for demand in demands_in(content)}
         return [each for each in sorted(found, key=str) if self._is_new((reader, each), at)]
 
-    def _is_new(self, look: tuple[str, str | None], at: datetime) -> bool:
-        last = self._seen.get(look)
-        if last is not None and at - last < SAME_LOOK:
-            return False
-        self._seen[look] = at
-        self._seen.move_to_end(look)
+    def written(self, reader: str, demands: Iterable[str | None], at: datetime) -> None:
+        """These looks are in the trail: for a while they are not written again. Call it when that is committed."""
+        for each in demands:
+            self._seen[reader, each] = at
+            self._seen.move_to_end((reader, each))
         while len(self._seen) > MOST_REMEMBERED:
             self._seen.popitem(last=False)
-        return True
+
+    def _is_new(self, look: tuple[str, str | None], at: datetime) -> bool:
+        last = self._seen.get(look)
+        return last is None or at - last >= SAME_LOOK
 
 
 def demands_in(content: bytes) -> set[str | None]:

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from math import ceil
 
 from pwdlib import PasswordHash
@@ -67,8 +68,20 @@ def _bounds(secret: str, attempt: Attempt) -> tuple[Bound, Bound]:
     def key(*parts: str) -> bytes:
         return hmac.digest(secret.encode(), "\0".join(("login", *parts)).encode(), "sha256")
 
-    own = Bound(key(attempt.username, attempt.address), FREE_FAILURES, WAIT)
-    return own, Bound(key(attempt.address), FREE_FAILURES_OF_AN_ADDRESS, ADDRESS_WAIT)
+    place = place_of(attempt.address)
+    own = Bound(key(attempt.username, place), FREE_FAILURES, WAIT)
+    return own, Bound(key(place), FREE_FAILURES_OF_AN_ADDRESS, ADDRESS_WAIT)
+
+
+def place_of(address: str) -> str:
+    """Whom an address belongs to: a customer has a whole /64 of IPv6, which counts as one address."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv4Address):
+        return address
+    return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))
 
 
 async def _found(resources: Resources, bounds: tuple[Bound, Bound], attempt: Attempt) -> Person | None:

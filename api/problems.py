@@ -289,6 +289,8 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         headers = dict(self.headers)
         if self.kind.status == 401:  # noqa: PLR2004 - HTTP
             headers.setdefault("WWW-Authenticate", "Bearer")
+        if self.kind.status in {408, 413, 431}:  # what still comes of this request is not waited for
+            headers.setdefault("Connection", "close")
         if self.kind.status == 503:  # noqa: PLR2004 - HTTP
             headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
         return headers

@@ -139,7 +139,9 @@ async def authenticate(request: Request) -> Caller:
     else:
         raise Problem("missing_credentials")
     request.state.caller = caller
-    request.state.leave = resources.pace.enter(caller.ident)  # the edge calls it at the end
+    # Whoever reads in a loop must not keep a demand from being posted: two counts. The edge calls `leave` at the end.
+    reads = request.method in {"GET", "HEAD"}
+    request.state.leave = resources.pace.enter(caller.ident if reads else f"{caller.ident} writes")
     return caller
 
 

@@ -5,6 +5,12 @@ set -eu
 
 source=${1:?usage: deploy/restore.sh FILE.tar.gz}
 gzip --test "$source"
+docker compose run --rm --no-deps -T --entrypoint sh postgres -euc '
+    if [ -n "$(ls -A "$PGDATA" 2>/dev/null)" ]; then
+        echo "There is a database already: put its volume aside first (docs/deployment.md). Nothing was stopped." >&2
+        exit 1
+    fi
+' </dev/null
 docker compose stop
 
 docker compose run --rm --no-deps -T --entrypoint sh postgres -euc '

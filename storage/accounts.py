@@ -97,6 +97,14 @@ async def _person(connection: AsyncConnection, condition: sa.ColumnElement[bool]
     return Person(row.id, row.username, Role(row.role), row.samu_id, row.company_id, row.password_hash)
 
 
+async def is_unchanged(connection: AsyncConnection, person: Person) -> bool:
+    """Whether an account is as it was when its password was checked. It is held so until the transaction ends."""
+    same = (
+        (persons.c.id == person.id) & (persons.c.password_hash == person.password_hash) & ~persons.c.disabled
+    )
+    return await connection.scalar(sa.select(persons.c.id).where(same).with_for_update(read=True)) is not None
+
+
 async def key_by_hash(connection: AsyncConnection, key_hash: bytes) -> SoftwareKey | None:
     """Find a key that was not revoked, by its SHA-256."""
     live = sa.select(api_keys.c.id, api_keys.c.name, api_keys.c.samu_id).where(

@@ -80,12 +80,13 @@ class Tail:
 
     async def end(self) -> int | None:
         """A position that whatever is recorded from now on comes after; ``None`` while the database is away."""
-        if self._begins_after is None:
-            try:
-                await self._catch_up()
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                log.warning("tail: the journal cannot be read now (%s)", type(error).__name__)
-                return None
+        try:
+            await (
+                self._catch_up()
+            )  # nobody may have listened for hours: whoever waits from here on reads no old news
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            log.warning("tail: the journal cannot be read now (%s)", type(error).__name__)
+            return None
         return self._ends_at
 
     def _remembered(self, scope: Scope, position: int, limit: int) -> tuple[list[JournalLine], int]:
@@ -95,20 +96,23 @@ class Tail:
         return found, found[-1].position if len(found) == limit else max(position, self._ends_at)
 
     async def _catch_up(self) -> None:
-        """Read what is new, unless somebody else has just done so."""
-        if self._is_fresh():
+        """Read what was announced by now, unless somebody else has just done so. What comes meanwhile is for whoever asks
+        then: with news all the time nobody would ever be answered.
+        """
+        wanted = self._feed.count
+        if self._holds(wanted):
             return
         async with self._reading:
-            while not self._is_fresh():
+            while not self._holds(wanted):
                 count, at = self._feed.count, asyncio.get_running_loop().time()
                 async with self._database.connect() as connection:
                     more = await self._read(connection)
                 if not more:
                     self._count, self._read_at = count, at
 
-    def _is_fresh(self) -> bool:
+    def _holds(self, count: int) -> bool:
         young = asyncio.get_running_loop().time() - self._read_at < LOOK_EVERY_SECONDS
-        return self._begins_after is not None and self._count == self._feed.count and young
+        return self._begins_after is not None and self._count >= count and young
 
     async def _read(self, connection: AsyncConnection) -> bool:
         """Read the next lines; whether there may be more. The first reading begins at the journal's end."""

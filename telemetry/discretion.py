@@ -10,7 +10,17 @@ from collections.abc import Iterator
 MOST_FRAMES = 20
 """Of each exception, the innermost."""
 
-FOREIGN = ("psycopg", "sqlalchemy", "pydantic_core", "pydantic", "temporalio", "httpx", "asyncpg", "json")
+FOREIGN = (
+    "psycopg",
+    "sqlalchemy",
+    "pydantic_core",
+    "pydantic",
+    "fastapi",
+    "temporalio",
+    "httpx",
+    "asyncpg",
+    "json",
+)
 """The packages whose words may hold somebody's values."""
 
 

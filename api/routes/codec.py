@@ -83,6 +83,7 @@ async def _write_down(resources: Resources, caller: Caller, contents: list[bytes
                 subject=demand,
             )
             await audit.write(connection, event)
+    resources.looks.written(caller.ident, demands, at)
 
 
 def _payload(given: WirePayload) -> Payload:

@@ -91,6 +91,8 @@ async def _tokens(resources: Resources, person: Person, attempt: Attempt) -> Tok
     entered = AuditEvent(at=attempt.at, kind=AuditKind.LOGIN, actor=actor_of(person), address=attempt.address)
     login = _Login(secrets.token_urlsafe(16))
     async with resources.database.begin() as connection:
+        if not await accounts.is_unchanged(connection, person):  # an operator was faster than the hashing
+            raise Problem("invalid_credentials")
         await audit.write(connection, entered)
         return await _give(connection, resources.config, person, login, attempt.at)
 

@@ -27,6 +27,8 @@ STILL_SECONDS = 2.0
 CONNECT_SECONDS = 5
 BUSY_SECONDS = 1.0
 LOOK_SECONDS = 0.001
+KEEPER = '(sleep "$1"; kill -CONT "$0") & read -r _; kill -CONT "$0"'
+"""A shell's: the process goes on after so many seconds, or when whoever started this is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,15 @@ def _text(connection: "psycopg.Connection[tuple[object, ...]]", query: str) -> s
 
 @contextmanager
 def _held(pid: int | None) -> Iterator[None]:
-    """Stop a process and let it go on, whatever happens to us: a child of ours waits for our end and does the same."""
+    """Stop a process and let it go on, whatever happens to us: a child of ours does it when we end, or when we stall."""
     if pid is None:
         yield
         return
     began = time.monotonic()
     keeper = subprocess.Popen(
-        ["/bin/sh", "-c", 'read -r _; kill -CONT "$0"', str(pid)],
+        ["/bin/sh", "-c", KEEPER, str(pid), f"{STILL_SECONDS:g}"],
         stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,  # its clock must not keep a captured output of ours open
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )

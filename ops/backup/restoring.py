@@ -122,7 +122,8 @@ def _move(draft: DataDir, data: DataDir, now: datetime) -> Path | None:
     if data.root.exists():
         if any(data.root.iterdir()):
             aside = data.root.with_name(f"{data.root.name}.before-{now:%Y%m%dT%H%M%S}")
-            data.root.replace(aside)
+            with hold(data.root):  # nobody has started it meanwhile
+                data.root.replace(aside)
         else:
             data.root.rmdir()
     draft.root.replace(data.root)

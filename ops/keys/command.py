@@ -102,6 +102,9 @@ def retire_command(ring: WhichRing, kid: KeyId, data_dir: Where = None) -> None:
     except RingError as error:
         raise _refused(error) from error
     typer.echo(f"{kid} is off the {ring} ring, for good. Next: restart `rescousse up`.")
+    typer.echo(
+        "Backups without their secrets from before need it: make a new one now, or keep a copy of the key."
+    )
 
 
 async def _looked(histories: bool, data_dir: Path | None) -> tuple[Settings, dict[str, int], dict[str, Need]]:
@@ -113,6 +116,9 @@ async def _looked(histories: bool, data_dir: Path | None) -> tuple[Settings, dic
 
 async def _resealed(data_dir: Path | None) -> tuple[int, int, str]:
     settings = settings_for(data_dir)
+    if data_dir is not None:
+        data = _data(data_dir)
+        check_restarted(data, running(data), Ring.IDENTITY)  # else whoever runs now could read nobody
     keyring, last, done, unreadable = Keyring(settings.identity_key_ring), None, 0, 0
     async with _database(settings) as database:
         while (batch := await reseal_batch(database, keyring, last)).last is not None:

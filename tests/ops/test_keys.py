@@ -125,6 +125,7 @@ async def test_an_identity_key_is_changed_and_no_patient_is_lost(
     assert await _name(stand, both, patients[0]) == "Zzmarker 0"
     assert set(before.digests("request", b"x")) & set(both.digests("request", b"x"))
     assert "restart `rescousse up` first" in await run(command.retire_command, Ring.IDENTITY, OLD)
+    assert "restart `rescousse up` first" in await run(command.reseal_command)  # who runs now could read nobody
     stand.restart()
     assert f"{MANY} patients are sealed with 'embedded'" in await run(
         command.retire_command, Ring.IDENTITY, OLD
@@ -193,6 +194,7 @@ async def test_what_must_not_go_stays(stand: Stand, run: Run) -> None:
 async def test_no_command_shows_a_key(stand: Stand, world: World, run: Run) -> None:
     await _keep_patients(stand, world, 1)
     printed = [await run(command.add_command, ring) for ring in Ring]
+    stand.restart()
     printed += [await run(command.show_command, True), await run(command.reseal_command)]
     keys = [entry.partition(":")[2] for ring in Ring for entry in _file(stand, ring).read_text().split(",")]
     assert len(keys) == 4
