@@ -218,11 +218,13 @@ def engine_is_quiet(evidence: Evidence) -> Tally:
     return tally
 
 
-def rolling_restarts_are_not_noticed(evidence: Evidence) -> Tally:
-    """While workers and APIs are restarted one after the other, no call fails beyond one keep-alive reconnect."""
+def rolling_restarts_turn_nobody_away(evidence: Evidence) -> Tally:
+    """While workers and APIs are restarted one after the other, nobody is turned away: a call is answered, or told in so many
+    words that nothing is lost and to send it again (503 with Retry-After, a claim that another process still holds).
+    """
     tally = Tally(counted=evidence.calls.get(Phase.ROLLING, 0))
     for failure in evidence.failures:
-        if failure.phase is Phase.ROLLING:
+        if failure.phase is Phase.ROLLING and not failure.waited:
             tally.found("-", f"{failure.what} of {failure.caller} failed in a rolling restart: {failure.why}")
     return tally
 

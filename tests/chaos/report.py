@@ -28,7 +28,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("the read model is the fold of the journal", checks.read_model_is_the_fold),
     ("streams told every fact once, in order", checks.streams_told_everything_once),
     ("no task fails again and again, nothing runs on", checks.engine_is_quiet),
-    ("rolling restarts: no call failed", checks.rolling_restarts_are_not_noticed),
+    ("rolling restarts turn nobody away", checks.rolling_restarts_turn_nobody_away),
     ("every process came back", checks.processes_came_back),
 )
 """Everything that must hold, by its name in the table."""

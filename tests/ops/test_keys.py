@@ -125,7 +125,9 @@ async def test_an_identity_key_is_changed_and_no_patient_is_lost(
     assert await _name(stand, both, patients[0]) == "Zzmarker 0"
     assert set(before.digests("request", b"x")) & set(both.digests("request", b"x"))
     assert "restart `rescousse up` first" in await run(command.retire_command, Ring.IDENTITY, OLD)
-    assert "restart `rescousse up` first" in await run(command.reseal_command)  # who runs now could read nobody
+    assert "restart `rescousse up` first" in await run(
+        command.reseal_command
+    )  # who runs now could read nobody
     stand.restart()
     assert f"{MANY} patients are sealed with 'embedded'" in await run(
         command.retire_command, Ring.IDENTITY, OLD

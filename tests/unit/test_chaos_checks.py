@@ -294,7 +294,7 @@ def runs_on(evidence: Evidence) -> None:
 
 
 def noticed(evidence: Evidence) -> None:
-    evidence.failures = [Failure(Phase.ROLLING, "A", "POST missions/steps", "503 engine_unavailable")]
+    evidence.failures = [Failure(Phase.ROLLING, "A", "POST missions/steps", "500 internal_error")]
 
 
 def stays_away(evidence: Evidence) -> None:
@@ -334,7 +334,7 @@ DOCTORED: list[tuple[str, Doctor, str]] = [
     ("no task fails again and again, nothing runs on", task_fails, "d2"),
     ("no task fails again and again, nothing runs on", watch_fails, "-"),
     ("no task fails again and again, nothing runs on", runs_on, "d1"),
-    ("rolling restarts: no call failed", noticed, "-"),
+    ("rolling restarts turn nobody away", noticed, "-"),
     ("every process came back", stays_away, "-"),
 ]
 
