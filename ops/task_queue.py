@@ -4,6 +4,7 @@ Each poll of a worker waits at one of the partitions, for up to a minute if noth
 engine tells of the first partition only, and a worker that is there may not be named.
 """
 
+import asyncio
 from datetime import timedelta
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -28,8 +29,8 @@ async def partitions_told(
     partitions = (
         listed.workflow_task_queue_partitions if kind == WORKFLOWS else listed.activity_task_queue_partitions
     )
-    return [
-        await service.describe_task_queue(
+    asking = (
+        service.describe_task_queue(
             DescribeTaskQueueRequest(
                 namespace=namespace,
                 task_queue=TaskQueue(name=partition.key),
@@ -39,7 +40,8 @@ async def partitions_told(
             timeout=limit,
         )
         for partition in partitions
-    ]
+    )
+    return list(await asyncio.gather(*asking))
 
 
 async def pollers_of(
