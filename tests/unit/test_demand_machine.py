@@ -9,31 +9,17 @@ from domain.messages import Decision
 from domain.outcomes import Outcome
 from domain.vocabulary import (
     STEPS,
-    DemandStatus,
     Receipt,
     Step,
 )
-from tests.unit.stories import Story, guard, site, uid, vehicle
+from tests.unit.stories import Story, uid
+from tests.walk.play import COMPANY, FLEET, LASTING
 from tests.walk.sentences import Witness
 
-FLEET = [
-    guard("G1"),
-    guard("G2", eta=19),
-    vehicle("A1", eta=5),
-    vehicle("A2", eta=9, exact=False),
-    vehicle("B1", eta=12),
-    vehicle("C1", eta=15),
-    site("As"),
-    site("Ds"),
-]
-COMPANIES = {uid(letter): letter for letter in "ABCDG"}
-NAMES = COMPANIES | {
+NAMES = COMPANY | {
     candidate.vehicle_id or candidate.site_id: name
     for candidate, name in zip(FLEET, ["G1", "G2", "A1", "A2", "B1", "C1", "As", "Ds"], strict=True)
 }
-LASTING = frozenset(
-    {DemandStatus.ARBITRATION, DemandStatus.ASSIGNED, *(s for s in DemandStatus if s.has_ended)}
-)
 
 
 def _names_one(name: str) -> bool:
