@@ -47,16 +47,13 @@ class EngagementActivities:
     async def release(self, unwanted: ReleaseRequest) -> None:
         """Free the vehicle of a mission that never began. Repeatable."""
         async with asyncio.timeout(DECIDE_SECONDS), transaction(self._engine) as connection:
-            await engagement.release(connection, unwanted.mission_id)
+            await engagement.release(connection, unwanted.mission_id, unwanted.vehicle_id)
 
     async def _decide(self, connection: AsyncConnection, wanted: EngageRequest) -> EngageResult:
         vehicle = await engagement.lock_vehicle(connection, wanted.vehicle_id)
-        if vehicle is None or vehicle.company_id != wanted.company_id:
+        if vehicle is None:
             return EngageResult(outcome=Outcome.VEHICLE_UNKNOWN)
-        outcome = _judge(vehicle, wanted)
-        if outcome is None and wanted.lease and not await engagement.holds(connection, wanted.lease):
-            outcome = Outcome.LEASE_LOST
-        outcome = outcome or await engagement.engage(connection, wanted)
+        outcome = await _outcome(connection, vehicle, wanted)
         if outcome is not Outcome.CONFIRMED:
             return EngageResult(outcome=outcome)
         rivals = await engagement.rivals(connection, wanted)
@@ -109,8 +106,24 @@ def way_from(travel: Travel, wanted: EngageRequest, origin: Origin, profile: Pro
     return way
 
 
+async def _outcome(connection: AsyncConnection, vehicle: KnownVehicle, wanted: EngageRequest) -> Outcome:
+    """What is decided, or was decided by an attempt whose answer was lost.
+
+    Then the mission has the vehicle, and is not judged again: whatever changed since, a refusal would be told while
+    the row stands, and nobody would give the vehicle back.
+    """
+    if vehicle.mission_id == wanted.mission_id:
+        return Outcome.CONFIRMED
+    refused = _judge(vehicle, wanted)
+    if refused is None and wanted.lease and not await engagement.holds(connection, wanted.lease):
+        refused = Outcome.LEASE_LOST
+    return refused or await engagement.engage(connection, wanted)
+
+
 def _judge(vehicle: KnownVehicle, wanted: EngageRequest) -> Outcome | None:
     """Why the vehicle may not serve, whoever has it."""
+    if vehicle.company_id != wanted.company_id:
+        return Outcome.VEHICLE_UNKNOWN
     if vehicle.on_guard is not wanted.on_guard:
         return Outcome.VEHICLE_ON_GUARD if vehicle.on_guard else Outcome.GUARD_ENDED
     return None if serves(Category(vehicle.category).volume, wanted.volume) else Outcome.VEHICLE_TOO_SMALL

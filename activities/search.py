@@ -15,7 +15,7 @@ from geo.travel_time import Travel
 from storage import fleet, surveys
 from storage.engine import without_transactions
 from storage.survey_sheet import line_of
-from storage.surveys import Measured
+from storage.surveys import Made
 from survey.looking import Look, Surveyor
 from survey.meanwhile import meanwhile
 from survey.states import regulation_of
@@ -38,15 +38,16 @@ class SearchActivities:
 
     @activity.defn(name="survey")
     async def survey(self, request: SurveyRequest) -> SurveyResult:
-        """Judge every vehicle and site that the SAMU may solicit, keep the verdicts, return whom to ask."""
-        async with self._turns, asyncio.timeout(DECIDE_SECONDS), self._engine.connect() as connection:
+        """Judge every vehicle and site that the SAMU may solicit, keep the verdicts, return whom to ask. Repeatable."""
+        # Waiting for a turn takes time, too: whoever waited longer than that looks for nobody any more.
+        async with asyncio.timeout(DECIDE_SECONDS), self._turns, self._engine.connect() as connection:
             found = await self._surveyor.look(connection, request)
             judged = found.judged
             if request.chosen_company_id is not None:
                 judged.append((None, await self._chosen(connection, request, request.chosen_company_id)))
             lines = [line_of(state, verdict) for state, verdict in judged]
             store = surveys.store(
-                connection, request, self._measured(found), lines, found.far, found.digest_before
+                connection, self._made(request, found), lines, found.far, found.digest_before
             )
             _, asked = await meanwhile(store, lambda: candidates([verdict for _, verdict in judged]))
         return SurveyResult(candidates=asked)
@@ -58,8 +59,10 @@ class SearchActivities:
         states = [regulation_of(one.state, one.heartbeat_at, request.at) for one in leases]
         return judge_chosen_company(company_id, best_regulation(states))
 
-    def _measured(self, found: Look) -> Measured:
-        return Measured(
+    def _made(self, request: SurveyRequest, found: Look) -> Made:
+        return Made(
+            request=request,
+            attempt=activity.info().attempt if activity.in_activity() else 1,
             engine=self._surveyor.travel.identity,
             profile=found.profile,
             gap=None if found.gap is None else found.gap.value,

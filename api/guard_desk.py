@@ -10,7 +10,7 @@ from api.resources import Resources
 from api.security import Caller
 from domain.alarm_facts import AlarmClosed
 from domain.duty_facts import AnyDutyBody, DutyFact, GuardApproved, GuardRefused, of_guard
-from domain.guard import Period, may_close, may_settle, missing_alarm_id
+from domain.guard import Period, Shift, may_close, may_settle, missing_alarm_id
 from domain.outcomes import Outcome
 from domain.people import Actor
 from domain.vocabulary import AlarmKind, ShiftEnd
@@ -29,7 +29,7 @@ async def close_shift(
     """End a shift (rule 66); one that has ended stays as it is. Raises Problem for what the rules refuse."""
     async with resources.database.begin() as connection:
         shift = await guard.read_shift(connection, shift_id)
-        period = await guard_shifts.own_period(connection, company_id, shift.period_id) if shift else None
+        period = await _own_period_of(connection, company_id, shift) if shift else None
         shift = await guard.lock_shift(connection, shift_id)
         if shift is None or period is None:
             raise Problem("not_found")
@@ -43,6 +43,10 @@ async def close_shift(
         await duty.tell(connection, facts)
     await tell_engine(resources, period.id)
     return line
+
+
+async def _own_period_of(connection: AsyncConnection, company_id: UUID, shift: Shift) -> Period | None:
+    return await guard_shifts.own_period(connection, company_id, shift.period_id, shift.vehicle_id)
 
 
 def _still_needed(outcome: Outcome) -> Problem:
@@ -93,7 +97,8 @@ async def refuse(
 async def _to_settle(
     connection: AsyncConnection, caller: Caller, period_id: UUID, *, approve: bool
 ) -> Period:
-    period = await guard.lock_period(connection, period_id)
+    there = await guard.open_shift_of(connection, period_id)
+    period = await guard.lock_period(connection, period_id, there.vehicle_id if there else None)
     if period is None or period.samu_id != caller.samu_id:
         raise Problem("not_found")
     shift = (await line_of(connection, period_id)).shift

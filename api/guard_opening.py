@@ -31,7 +31,7 @@ from domain.lease import Post
 from domain.outcomes import Outcome
 from domain.people import Actor
 from domain.vocabulary import AlarmKind, Diploma
-from storage import crews, devices, duty, guard_shifts, guard_views
+from storage import crews, devices, duty, guard, guard_shifts, guard_views
 from storage.guard_shifts import Wish
 from storage.guard_views import PeriodLine
 from storage.staff import find_staff
@@ -133,15 +133,15 @@ async def _correct(
 
 async def _asked_before(connection: AsyncConnection, wish: Wish, sector_id: UUID) -> PeriodLine | None:
     """The provisional period that this phone and vehicle are on guard in already, for the same sector."""
-    for each in await guard_shifts.on_guard_of(connection, wish.company_id):
-        if (each.vehicle_id, each.device_id) == (wish.vehicle_id, wish.post.device_id):
-            await guard_shifts.own_period(connection, wish.company_id, each.period_id)
-            line = await line_of(
-                connection, each.period_id
-            )  # as it is now that the SAMU decides nothing about it
-            period, is_open = line.period, line.shift is not None and line.shift.is_open
-            if period.provisional and period.sector_id == sector_id and is_open and wish.at < period.ends_at:
-                return line
+    seat = wish.vehicle_id, wish.post.device_id
+    on_guard = await guard_shifts.on_guard_of(connection, wish.company_id)
+    own = [each.period_id for each in on_guard if (each.vehicle_id, each.device_id) == seat]
+    await guard.lock_periods(connection, own)
+    for period_id in own:
+        line = await line_of(connection, period_id)  # as it is now that the SAMU decides nothing about it
+        period, is_open = line.period, line.shift is not None and line.shift.is_open
+        if period.provisional and period.sector_id == sector_id and is_open and wish.at < period.ends_at:
+            return line
     return None
 
 

@@ -130,7 +130,7 @@ class Decisions:
         """Promises were made on the old terms; the patient's own company is asked again if it was being asked."""
         search, at = self.case.search, order.received_at
         free = self.case.book.still_open(Tier.FREE_CHOICE)
-        ask_again = any(s.promise is None for s in free)
+        ask_again = any(s.promise is None or s.patients_choice for s in free)
         search.withdraw(free, WithdrawalReason.DEMAND_AMENDED, at)
         search.lapse(WithdrawalReason.DEMAND_AMENDED, at)
         tiers = [Tier.FREE_CHOICE, *SEARCH_TIERS] if ask_again else list(SEARCH_TIERS)

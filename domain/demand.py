@@ -109,6 +109,10 @@ class Demand:
         """Whether newcomers must be looked for."""
         return self.case.is_searching and self.case.search.survey_is_due(at)
 
+    def look_for_newcomers(self, *, under_way: bool) -> None:
+        """Whoever drives the procedure looks for newcomers now, or does not any more; meanwhile no look falls due."""
+        self.case.search.looking = under_way
+
     def next_moment(self) -> datetime | None:
         """When something falls due, if nobody speaks before."""
         if self.case.mission is not None:

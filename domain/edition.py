@@ -18,6 +18,10 @@ class Edition(IntEnum):
 
     A step after the last alarm wakes the procedure; a promise made while new terms are looked at lapses (ADR 28).
     """
+    REVIEW = 4
+    """Nothing waits for a look for newcomers, and no acceptance keeps the SAMU from amending; who is asked in free choice
+    is not asked twice; new terms are told whole; the clock of an operator's machine is not believed (ADR 36).
+    """
 
 
 LATEST = max(Edition)

@@ -291,6 +291,8 @@ class ReleaseRequest(Message):
     """Give a vehicle back that was engaged for a mission which never began."""
 
     mission_id: UUID
+    vehicle_id: UUID | None = None
+    """Only this one: the next claim has the same mission's id, and another vehicle perhaps. Unknown to older workers."""
 
 
 class FactBatch(Message):

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from domain import facts
 from domain.alarms import AlarmBoard
+from domain.asking import opened, revised
 from domain.edition import Edition
 from domain.ledger import Ledger
 from domain.messages import Candidate
@@ -43,6 +44,8 @@ class Search:
     tier_deadline: datetime | None = None
     opened: set[Tier] = field(default_factory=set)
     survey_at: datetime | None = None
+    looking: bool = False
+    """A look for newcomers is under way, as whoever drives the procedure says: meanwhile none falls due."""
     waves_left: bool = False
     arbitration_since: datetime | None = None
     arbitration_alarms: int = 0
@@ -115,20 +118,7 @@ class Search:
     def ask(self, candidate: Candidate, at: datetime, answer_before: datetime) -> Solicitation:
         """Open one solicitation and tell its company."""
         made = self.book.open(candidate, self.round, at, answer_before)
-        body = facts.SolicitationOpened(
-            solicitation_id=made.id,
-            round=self.round,
-            answer_before=answer_before,
-            tier=candidate.tier,
-            company_id=candidate.company_id,
-            site_id=candidate.site_id,
-            vehicle_id=candidate.vehicle_id,
-            eta_minutes=candidate.eta_minutes,
-            exact_volume=candidate.exact_volume,
-            to_confirm=candidate.to_confirm,
-            earliest_minutes=candidate.earliest_minutes,
-        )
-        self.ledger.add(body, at, made.company_id)
+        self.ledger.add(opened(made), at, made.company_id)
         return made
 
     def settle(self, at: datetime) -> None:
@@ -203,27 +193,20 @@ class Search:
     def _reevaluate(self, candidates: Iterable[Candidate], at: datetime) -> None:
         """After an amendment: who still fits stays asked on the new terms, the others are withdrawn (rule 91)."""
         if self.alarms.edition >= Edition.OPERATORS:
-            self.lapse(
-                WithdrawalReason.DEMAND_AMENDED, at
-            )  # promised while we looked: nobody had told them yet
+            # Promised while we looked: nobody had told them yet.
+            self.lapse(WithdrawalReason.DEMAND_AMENDED, at)
         fits = {target_of(c): c for c in candidates}
         for each in self.book.still_open():
             candidate = fits.get(each.target)
             if candidate is None:
                 self.withdraw([each], WithdrawalReason.DEMAND_AMENDED, at)
             else:
-                self._revise(each, candidate, at)
+                self._revise(each, candidate, min(at + self._window(each.tier), self.machine_limit), at)
 
-    def _revise(self, each: Solicitation, candidate: Candidate, at: datetime) -> None:
+    def _revise(self, each: Solicitation, candidate: Candidate, until: datetime, at: datetime) -> None:
         each.candidate, each.round, each.rung = candidate, self.round, False
-        each.answer_before = min(at + self._window(each.tier), self.machine_limit)
-        body = facts.SolicitationRevised(
-            solicitation_id=each.id,
-            eta_minutes=candidate.eta_minutes,
-            answer_before=each.answer_before,
-            earliest_minutes=candidate.earliest_minutes,
-        )
-        self.ledger.add(body, at, each.company_id)
+        each.answer_before = until
+        self.ledger.add(revised(each, self.alarms.edition), at, each.company_id)
 
     # -- arbitration ---------------------------------------------------------------------------------------------
 
@@ -240,19 +223,34 @@ class Search:
         self._plan_survey(at)
 
     def accept_promise(self, counter: Solicitation, at: datetime, deadline: datetime) -> Solicitation:
-        """The demand goes back to the company in free choice, with the accepted delay (rule 11)."""
+        """The demand goes back to the company in free choice, with the accepted delay (rule 11).
+
+        Where it rings in free choice already, as the patient's own, that becomes the promise: it is not asked beside it.
+        """
         candidate = Candidate(
             tier=Tier.FREE_CHOICE,
             company_id=counter.company_id,
             eta_minutes=counter.counter_delay_minutes,
             exact_volume=counter.candidate.exact_volume,
         )
-        made = self.ask(candidate, at, at + timedelta(seconds=self.policy.free_choice_s))
+        until = at + timedelta(seconds=self.policy.free_choice_s)
+        made = self._rings_in_free_choice(counter.company_id)
+        if made is None:
+            made = self.ask(candidate, at, until)
+        else:  # never withdrawn and asked anew: its yes may be on its way
+            made.patients_choice = True
+            self._revise(made, candidate, max(until, made.answer_before), at)
         made.arrival_deadline, made.promise = deadline, counter.id
         self.status, self.promised = DemandStatus.SOLICITING_FREE_CHOICE, made.id
         self.mark += 1
         self.alarms.close(at, AlarmKind.ARBITRATION_WAITING)
         return made
+
+    def _rings_in_free_choice(self, company_id: UUID) -> Solicitation | None:
+        if self.alarms.edition < Edition.REVIEW:
+            return None
+        asked = self.book.still_open(Tier.FREE_CHOICE)
+        return next((each for each in asked if each.company_id == company_id), None)
 
     def break_promise(self, free_choice: Solicitation, at: datetime) -> None:
         """The company did not stand by its counter-delay: back to arbitration, without it (rule 11)."""
@@ -293,7 +291,8 @@ class Search:
         ringing = self.book.still_open()
         moments = [s.answer_before for s in ringing]
         moments += [due for s in ringing if (due := self._ring_at(s))]
-        moments += [due for due in (self.tier_deadline, self.survey_at, self._arbitration_due()) if due]
+        look_at = None if self.looking else self.survey_at
+        moments += [due for due in (self.tier_deadline, look_at, self._arbitration_due()) if due]
         return min(moments, default=None)
 
     def pass_time(self, at: datetime) -> None:
@@ -306,8 +305,12 @@ class Search:
         self._warn_samu(at)
 
     def survey_is_due(self, at: datetime) -> bool:
-        """Whether the fleet must be looked at again, for newcomers."""
-        return self.survey_at is not None and at >= self.survey_at
+        """Whether the fleet must be looked at again, for newcomers; not between two tiers: the next one looks itself."""
+        if self.looking or self.survey_at is None or at < self.survey_at:
+            return False
+        if self.alarms.edition < Edition.REVIEW:
+            return True
+        return self.tier is not None or self.arbitration_since is not None
 
     def _expire(self, at: datetime) -> None:
         for each in self.book.still_open():

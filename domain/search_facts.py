@@ -58,13 +58,20 @@ class SolicitationOpened(Body):
 
 
 class SolicitationRevised(Body):
-    """The demand was amended and this solicitation still holds, on the new terms (rule 91)."""
+    """This solicitation still holds, on new terms: the demand was amended (rule 91), or what the company is asked in free
+    choice has become the promise that the SAMU accepted (rule 11).
+
+    ``round`` is the one that it holds in from now on. The last three are null in what was written before there were any.
+    """
 
     kind: Literal["solicitation_revised"] = "solicitation_revised"
     solicitation_id: UUID
     eta_minutes: int | None = None
     answer_before: datetime
     earliest_minutes: int | None = None
+    round: int | None = None
+    exact_volume: bool | None = None
+    to_confirm: bool | None = None
 
 
 class SolicitationsRung(Body):

@@ -33,6 +33,9 @@ class Solicitation:
     counter_won: bool = False
     arrival_deadline: datetime | None = None
     promise: UUID | None = None
+    """The counter-proposal that the SAMU accepted, if this is to keep it."""
+    patients_choice: bool = False
+    """It was asked as the patient's own company before it became that promise."""
     rung: bool = False
 
     @property

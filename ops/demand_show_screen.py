@@ -73,6 +73,7 @@ def _mission(mission: OnMission, zone: tzinfo) -> list[Row]:
     told = "opened" if mission.opened_at else "delivered" if mission.delivered_at else "reached no device"
     phone = {True: "a phone is in it", False: "no phone is in it", None: "unknown whether a phone is in it"}
     rows = [
+        ("id", str(mission.id)),
         (
             "vehicle",
             f"{mission.vehicle}, {mission.company}, {mission.company_phone or 'no telephone number'}",
@@ -108,7 +109,7 @@ def _solicitation(one: Asked, zone: tzinfo) -> str:
         rung = f", rung again {_clock(one.rung_at, zone)}" if one.rung_at else ""
         parts.append(f"until {_clock(one.answer_before, zone)}{rung}")
     if one.counter_delay_minutes is not None:
-        parts.append(f"{one.counter_delay_minutes} min{'' if one.proposes else ', refused'}")
+        parts.append(f"{one.counter_delay_minutes} min{'' if one.proposes else ', settled'}")
     if one.reason:
         parts.append(one.reason)
     return "; ".join(parts)

@@ -24,6 +24,8 @@ class KnownVehicle:
     phone_bound: bool
     name: str
     company_name: str
+    mission_id: UUID | None
+    """The mission that has it."""
 
 
 _OPEN: sa.ColumnElement[str] = sa.literal_column(f"'{SolicitationState.OPEN}'")
@@ -46,8 +48,13 @@ async def lock_vehicle(connection: AsyncConnection, vehicle_id: UUID) -> KnownVe
         _PHONE.label("phone_bound"),
         vehicles.c.name,
         companies.c.name.label("company_name"),
-    ).where(vehicles.c.id == vehicle_id, companies.c.id == vehicles.c.company_id)
-    row = (await connection.execute(query)).mappings().one_or_none()
+        engagements.c.mission_id,
+    ).select_from(
+        vehicles.join(companies, companies.c.id == vehicles.c.company_id).outerjoin(
+            engagements, engagements.c.vehicle_id == vehicles.c.id
+        )
+    )
+    row = (await connection.execute(query.where(vehicles.c.id == vehicle_id))).mappings().one_or_none()
     return KnownVehicle(**row) if row else None
 
 
@@ -77,9 +84,11 @@ async def engage(connection: AsyncConnection, wanted: EngageRequest) -> Outcome:
     return Outcome.CONFIRMED if await _replace(connection, wanted) else Outcome.MISSION_ENDED
 
 
-async def release(connection: AsyncConnection, mission_id: UUID) -> None:
-    """Free the vehicle of a mission; nothing happens if it has none."""
-    await connection.execute(sa.delete(engagements).where(engagements.c.mission_id == mission_id))
+async def release(connection: AsyncConnection, mission_id: UUID, vehicle_id: UUID | None = None) -> None:
+    """Free the vehicle of a mission; nothing happens if it has none, or has another one than `vehicle_id` by now."""
+    held = [engagements.c.mission_id == mission_id]
+    held += [] if vehicle_id is None else [engagements.c.vehicle_id == vehicle_id]
+    await connection.execute(sa.delete(engagements).where(*held))
 
 
 async def rivals(connection: AsyncConnection, wanted: EngageRequest) -> tuple[UUID, ...]:

@@ -1,6 +1,6 @@
 """Who is on guard: for the search, which asks the guard first; for the watch of a period; for whoever ends a shift."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -153,13 +153,31 @@ async def guards_by_phone(connection: AsyncConnection, sector_id: UUID, at: date
 
 async def read_period(connection: AsyncConnection, period_id: UUID) -> Period | None:
     """A period of the guard, whoever's it is."""
-    return await _period(connection, sa.select(*PERIOD).where(guard_periods.c.id == period_id))
+    row = await connection.execute(sa.select(*PERIOD).where(guard_periods.c.id == period_id))
+    found = row.mappings().one_or_none()
+    return Period(**found) if found else None
 
 
-async def lock_period(connection: AsyncConnection, period_id: UUID) -> Period | None:
-    """Read a period, and let nobody else decide about it until the transaction ends."""
-    query = sa.select(*PERIOD).where(guard_periods.c.id == period_id)
-    return await _period(connection, query.with_for_update(key_share=True))
+async def lock_period(
+    connection: AsyncConnection, period_id: UUID, vehicle_id: UUID | None = None
+) -> Period | None:
+    """Read a period, and let nobody else decide about it until the transaction ends.
+
+    ``vehicle_id``: nor about any other that this vehicle is on guard in. Whoever ends a shift may end the one chained to
+    it, and has all of them before the vehicle: two who came from either end would wait for each other.
+    """
+    ids = {period_id}
+    if vehicle_id is not None:
+        open_ = guard_shifts.c.vehicle_id == vehicle_id, guard_shifts.c.closed_at.is_(None)
+        ids |= set(await connection.scalars(sa.select(guard_shifts.c.period_id).where(*open_)))
+    return (await lock_periods(connection, ids)).get(period_id)
+
+
+async def lock_periods(connection: AsyncConnection, period_ids: Iterable[UUID]) -> dict[UUID, Period]:
+    """Read periods, and let nobody else decide about them until the transaction ends. One order for all: by id."""
+    query = sa.select(*PERIOD).where(guard_periods.c.id.in_(list(period_ids))).order_by(guard_periods.c.id)
+    rows = (await connection.execute(query.with_for_update(key_share=True))).mappings()
+    return {row["id"]: Period(**row) for row in rows}
 
 
 async def open_shift_of(connection: AsyncConnection, period_id: UUID) -> Shift | None:
@@ -236,7 +254,7 @@ async def close_shift(
     with its crew.
     """
     shift = await read_shift(connection, shift_id)
-    period = await lock_period(connection, shift.period_id) if shift else None
+    period = await lock_period(connection, shift.period_id, shift.vehicle_id) if shift else None
     shift = await lock_shift(connection, shift_id)  # as it is now that nobody else decides about it
     if shift is None or period is None or not shift.is_open:
         return []
@@ -334,11 +352,6 @@ def made_shift(row: sa.RowMapping) -> Shift:
     """A shift from the columns of SHIFT."""
     values = {field.name: row[field.name] for field in fields(Shift)}
     return Shift(**values | {"teammate": Teammate.model_validate(row["teammate"])})
-
-
-async def _period(connection: AsyncConnection, query: sa.Select[Any]) -> Period | None:
-    row = (await connection.execute(query)).mappings().one_or_none()
-    return Period(**row) if row else None
 
 
 def shifts_and_periods() -> sa.Join:

@@ -27,13 +27,15 @@ class Wish:
     at: datetime
 
 
-async def own_period(connection: AsyncConnection, company_id: UUID, period_id: UUID) -> Period | None:
-    """A period of the company, about which nobody else decides until the transaction ends.
+async def own_period(
+    connection: AsyncConnection, company_id: UUID, period_id: UUID, vehicle_id: UUID | None = None
+) -> Period | None:
+    """A period of the company, about which nobody else decides until the transaction ends (`guard.lock_period`).
 
     The company's lock first: whatever its regulation, crews and guard decide comes one after the other.
     """
     await duty.lock(connection, company_id)
-    period = await lock_period(connection, period_id)
+    period = await lock_period(connection, period_id, vehicle_id)
     return period if period is not None and period.company_id == company_id else None
 
 

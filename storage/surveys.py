@@ -23,9 +23,12 @@ from storage.tables import Uuid, surveys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """How the times of a survey were measured: enough to do it again."""
+class Made:
+    """For what a survey was made, by which attempt, and how its times were measured: enough to do it again."""
 
+    request: SurveyRequest
+    attempt: int
+    """The first is 1. A later one is made when the answer of those before is not taken any more."""
     engine: str
     profile: str
     gap: str | None
@@ -66,8 +69,7 @@ class Far:
 
 async def store(
     connection: AsyncConnection,
-    request: SurveyRequest,
-    measured: Measured,
+    made: Made,
     lines: Sequence[Line],
     far: Far,
     before: bytes | None,
@@ -75,17 +77,21 @@ async def store(
     """Keep a survey that opens a tier, or that found another verdict than the one before in its round.
 
     A demand is surveyed every few seconds while it waits: most surveys find what the one before found (``before``, its
-    digest), and leave nothing behind. Storing a survey again changes nothing.
+    digest), and leave nothing behind.
+
+    What is kept is what was decided: of several attempts at one survey the answer of the last is taken. It takes the place
+    of those before, also when it found what the survey before had found, and an earlier one that comes late changes nothing.
     """
     digest = _digest(lines)
-    if request.opens is None and digest == before:
+    if made.request.opens is None and made.attempt == 1 and digest == before:
         return
     given = {
-        **_of_request(request),
-        "engine": measured.engine,
-        "profile": measured.profile,
-        "gap": measured.gap,
-        "policy": measured.policy.model_dump_json(),
+        **_of_request(made.request),
+        "attempt": made.attempt,
+        "engine": made.engine,
+        "profile": made.profile,
+        "gap": made.gap,
+        "policy": made.policy.model_dump_json(),
         "digest": digest,
         "sheet": survey_sheet.written(lines).model_dump_json(),
         **_of_far(far),
@@ -166,7 +172,13 @@ def _store() -> sa.Executable:
     given["beyond_vehicles"] = sa.func.array_cat(*(_array(name, Uuid) for name in vehicles))
     given["beyond_cells"] = sa.func.array_cat(*(_array(name, sa.BigInteger()) for name in cells))
     given["beyond_sites"] = _array("beyond_sites", Uuid)
-    return insert(surveys).values(given).on_conflict_do_nothing()
+    statement = insert(surveys).values(given)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=list(surveys.primary_key),
+        set_={c.name: new[c.name] for c in surveys.c if not c.primary_key},
+        where=surveys.c.attempt <= new.attempt,
+    )
 
 
 def _array(name: str, of: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:

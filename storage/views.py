@@ -93,6 +93,7 @@ class SolicitationView:
     state: str
     counter_delay_minutes: int | None
     counter_refused: bool
+    """The counter-proposal is settled, in whatever way: nothing of it is left for the SAMU to decide."""
     reason: str | None
     opened_at: datetime
     answer_before: datetime

@@ -15,7 +15,6 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from activities.engagement import EngagementActivities
-    from activities.search import SearchActivities
     from domain.demand import Demand
     from domain.edition import LATEST, Edition
     from domain.messages import (
@@ -24,7 +23,6 @@ with workflow.unsafe.imports_passed_through():
         Amendment,
         Arbitration,
         Cancellation,
-        Candidate,
         Carence,
         CounterProposal,
         DemandEnd,
@@ -42,7 +40,6 @@ with workflow.unsafe.imports_passed_through():
         Reply,
         StepReport,
         StepUndo,
-        SurveyResult,
         Unavailability,
         VehicleTaken,
     )
@@ -50,12 +47,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.people import Actor, Role
     from domain.vocabulary import Tier
     from workflows.ids import workflow_id
-    from workflows.options import ENGAGE, SURVEY
+    from workflows.lookout import Lookout
+    from workflows.options import ENGAGE
     from workflows.recorder import Recorder
     from workflows.sign import Sign
-
-FRESH_SURVEY = timedelta(seconds=2)
-"""A tier that takes no time does not make the next one look at the fleet again."""
 
 RIVALS_TOLD = 20
 """Beyond, a rival learns from its next survey, or from the answer to an acceptance: a crisis must not be quadratic."""
@@ -71,12 +66,10 @@ class DemandWorkflow:
         self._demand = Demand(start, _edition())
         self._recorder = Recorder(self._demand.ledger, start.demand_id, start.samu_id)
         self._sign = Sign(self._demand)
+        self._lookout = Lookout(self._demand, start.received_at)
         self._one_claim_at_a_time = asyncio.Lock()
         self._rivals: list[tuple[UUID, VehicleTaken]] = []
-        self._surveys = self._answers = 0
-        self._last_survey: tuple[Candidate, ...] = ()
-        self._surveyed_at = start.received_at - timedelta(days=1)
-        self._surveyed_round = 0
+        self._answers = 0
 
     @workflow.run
     async def run(self, start: DemandStart) -> DemandEnd:
@@ -94,15 +87,13 @@ class DemandWorkflow:
             if not is_cancelled_exception(error):
                 raise
             self._give_up()
-        self._sign.update()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        await self._recorder.finish()
+        await self._end()
         return self._demand.summary()
 
     # -- the procedure ---------------------------------------------------------------------------------------------
 
     async def _ask(self, tier: Tier) -> None:
-        candidates = await self._who_could_come(tier)
+        candidates = await self._lookout.who_could_come(tier)
         if self._demand.next_tier() is not tier:
             return  # somebody spoke meanwhile: an end, an amendment
         self._demand.open_tier(tier, candidates, workflow.now())
@@ -129,11 +120,12 @@ class DemandWorkflow:
         if pause is None or pause > timedelta(0):
             with suppress(TimeoutError):  # what matters is the state now, not which came first
                 await workflow.wait_condition(
-                    lambda: self._demand.mark != mark, timeout=pause, timeout_summary=self._demand.status
+                    lambda: self._demand.mark != mark or self._lookout.has_seen_newcomers,
+                    timeout=pause,
+                    timeout_summary=self._demand.status,
                 )
         self._demand.pass_time(workflow.now())
-        if self._demand.survey_is_due(workflow.now()):
-            self._demand.welcome(await self._survey(), workflow.now())
+        await self._lookout.welcome_newcomers()
 
     def _give_up(self) -> None:
         """An operator cancelled the workflow, as a last resort: the vehicle is freed and everybody is told."""
@@ -142,40 +134,19 @@ class DemandWorkflow:
             order = Cancellation(reason="ended by an operator", received_at=workflow.now(), by=by)
             self._demand.samu.abandon(order)
 
-    # -- the fleet -------------------------------------------------------------------------------------------------
+    async def _end(self) -> None:
+        """Answer whoever still waits, and write the last facts. An operator who cancels now cuts neither off."""
+        self._lookout.stop()
+        self._sign.update()
+        ending = asyncio.create_task(self._last_words())
+        while not ending.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(ending)
+        ending.result()  # its own failure is not suppressed
 
-    async def _who_could_come(self, tier: Tier) -> tuple[Candidate, ...]:
-        fresh = workflow.now() - self._surveyed_at < FRESH_SURVEY
-        if fresh and self._surveyed_round == self._demand.round:
-            return self._last_survey
-        return await self._survey(tier)
-
-    async def _survey(self, opens: Tier | None = None) -> tuple[Candidate, ...]:
-        """Look at the fleet; again if the terms changed while we looked."""
-        while True:
-            self._surveys += 1
-            request = self._demand.survey_request(workflow.now(), self._surveys, opens)
-            looking = workflow.start_activity_method(
-                SearchActivities.survey, request, summary=f"survey {self._surveys}", **SURVEY
-            )
-            if not await self._still_needed(looking):
-                return ()
-            found = await looking
-            if request.round == self._demand.round:
-                self._last_survey, self._surveyed_round = found.candidates, request.round
-                self._surveyed_at = workflow.now()
-                return found.candidates
-
-    async def _still_needed(self, looking: workflow.ActivityHandle[SurveyResult]) -> bool:
-        """Whether to wait for a survey: one that fails without end must not keep a demand that was closed."""
-        if self._demand.case.edition < Edition.OPERATORS:
-            return True
-        try:
-            await workflow.wait_condition(lambda: looking.done() or not self._demand.is_open)
-        finally:
-            if not looking.done():
-                looking.cancel()
-        return looking.done()
+    async def _last_words(self) -> None:
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._recorder.finish()
 
     # -- companies: updates, because the caller waits for the verdict ----------------------------------------------
 
@@ -186,13 +157,23 @@ class DemandWorkflow:
         reply = self._demand.companies.claim(answer)
         if reply.outcome is not Outcome.CLAIM_ALLOWED:
             return reply
-        # One at a time: whoever waits here asks again, and learns that somebody else has won.
-        async with self._one_claim_at_a_time:
+        if self._demand.case.edition < Edition.REVIEW:
+            async with self._one_claim_at_a_time:
+                await self._terms_are_settled()
+                return await self._claim(answer)
+        while True:
+            # Not under the lock: an amendment that mends the one before must not wait behind us.
             await self._terms_are_settled()
-            reply = self._demand.companies.claim(answer)
-            if reply.outcome is not Outcome.CLAIM_ALLOWED:
-                return reply
-            return await self._engage(answer)
+            async with self._one_claim_at_a_time:
+                if not self._demand.is_reevaluating:
+                    return await self._claim(answer)
+
+    async def _claim(self, answer: Acceptance) -> Reply:
+        """One at a time: whoever waited asks again, and learns that somebody else has won."""
+        reply = self._demand.companies.claim(answer)
+        if reply.outcome is not Outcome.CLAIM_ALLOWED:
+            return reply
+        return await self._engage(answer)
 
     async def _terms_are_settled(self) -> None:
         """Amended a moment ago: an acceptance is judged once the fleet was held against the new terms."""
@@ -229,7 +210,7 @@ class DemandWorkflow:
     async def _give_back(self, wanted: EngageRequest) -> None:
         await workflow.execute_activity_method(
             EngagementActivities.release,
-            ReleaseRequest(mission_id=wanted.mission_id),
+            ReleaseRequest(mission_id=wanted.mission_id, vehicle_id=wanted.vehicle_id),
             summary="give the vehicle back",
             **ENGAGE,
         )
@@ -360,7 +341,9 @@ class DemandWorkflow:
 
     @workflow.update(name="operate")
     def operate(self, order: Intervention) -> Reply:
-        """An operator helps a demand that is stuck."""
+        """An operator helps a demand that is stuck. By our clock: that of the operator's machine may be an hour ahead."""
+        if self._demand.case.edition >= Edition.REVIEW:
+            order = order.model_copy(update={"received_at": workflow.now()})
         reply = self._demand.operators.act(order)
         self._sign.show()
         return reply
@@ -387,6 +370,8 @@ class DemandWorkflow:
 
 def _edition() -> Edition:
     """A demand that began under older code keeps writing what that code wrote: its facts are numbered (ADR 11)."""
-    if workflow.patched("2026-11-operators"):
+    if workflow.patched("2026-11-review"):
         return LATEST
+    if workflow.patched("2026-11-operators"):
+        return Edition.OPERATORS
     return Edition.REGULATION if workflow.patched("2026-11-regulation") else Edition.FIRST

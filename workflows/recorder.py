@@ -31,10 +31,10 @@ class Recorder:
         self._writing = asyncio.create_task(self._write_down())
 
     async def finish(self) -> None:
-        """Return once every fact is written."""
+        """Return once every fact is written. To be awaited where nobody cancels: with us the writing would end."""
         self._closing = True
         if self._writing is not None:
-            await asyncio.shield(self._writing)  # an operator who cancels now does not cancel the writing
+            await self._writing
 
     async def _write_down(self) -> None:
         while await self._something_to_write():

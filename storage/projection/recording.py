@@ -129,9 +129,22 @@ async def _project(connection: AsyncConnection, draft: Draft, new: Sequence[Fact
     await _write_view(connection, draft, new)
     for changes in (draft.solicitations, draft.missions, draft.steps):
         await _write(connection, changes)
-    if draft.released:
-        engagements = tables.engagements
-        await connection.execute(sa.delete(engagements).where(engagements.c.mission_id.in_(draft.released)))
+    await _release(connection, draft)
+
+
+async def _release(connection: AsyncConnection, draft: Draft) -> None:
+    """Free the vehicles of missions that ended; a demand that ended holds none, whatever mission it was engaged for.
+
+    An acceptance that is still under way then finds its demand closed, and gives its vehicle back itself.
+    """
+    engagements = tables.engagements
+    if draft.status is not None and draft.status.has_ended:
+        held = engagements.c.demand_id == draft.demand_id
+    elif draft.released:
+        held = engagements.c.mission_id.in_(draft.released)
+    else:
+        return
+    await connection.execute(sa.delete(engagements).where(held))
 
 
 async def _take_out_of_service(connection: AsyncConnection, new: Sequence[Fact]) -> None:
@@ -145,7 +158,7 @@ async def _take_out_of_service(connection: AsyncConnection, new: Sequence[Fact])
         if isinstance(body, MissionEnded) and body.reason is MissionEndReason.BREAKDOWN:
             vehicles = tables.vehicles
             unticked = sa.update(vehicles).where(vehicles.c.id == body.vehicle_id).values(available=False)
-            # The guard's period is locked before the vehicle, as by whoever opens a guard.
+            # The guard's periods are locked before the vehicle, as by whoever opens or ends a guard.
             told += await _end_guard(connection, body, fact.at)
             await connection.execute(unticked)
     await duty.tell(connection, told)

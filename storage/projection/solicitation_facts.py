@@ -33,12 +33,15 @@ def _opened(body: facts.SolicitationOpened, at: datetime, draft: Draft) -> None:
 
 @fold.register
 def _revised(body: facts.SolicitationRevised, _at: datetime, draft: Draft) -> None:
+    # The round stays that in which it was first asked: by it the verdicts of a survey know whom that survey asked.
+    rest = {"exact_volume": body.exact_volume, "to_confirm": body.to_confirm}
     draft.solicitations.set(
         body.solicitation_id,
         eta_minutes=body.eta_minutes,
         earliest_minutes=body.earliest_minutes,
         answer_before=body.answer_before,
         rung_at=None,
+        **{name: said for name, said in rest.items() if said is not None},
     )
 
 

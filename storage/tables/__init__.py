@@ -1,6 +1,6 @@
 """Every table, in SQLAlchemy Core. Names are those of the glossary; instants are UTC; H3 cells are bigint."""
 
-from storage.tables.audit import audit_events, login_failures
+from storage.tables.audit import audit_events, login_failures, login_places
 from storage.tables.base import Instant, Uuid, metadata
 from storage.tables.callers import api_keys, devices, idempotency_keys, persons, refresh_tokens, sessions
 from storage.tables.deciding import coverage_gaps, engagements, surveys
@@ -46,6 +46,7 @@ __all__ = [
     "kept_steps",
     "leases",
     "login_failures",
+    "login_places",
     "metadata",
     "mission_steps",
     "missions",

@@ -41,6 +41,13 @@ surveys = sa.Table(
         "beyond_cells", ARRAY(sa.BigInteger), comment="under which each of them is filed; null: no position"
     ),
     sa.Column("beyond_sites", ARRAY(Uuid), comment="too far"),
+    sa.Column(
+        "attempt",
+        sa.Integer,
+        nullable=False,
+        server_default="1",
+        comment="one that comes late changes nothing",
+    ),
     comment="Who could have been there in time, and why: kept when it differs from the survey before",
 )
 

@@ -255,3 +255,20 @@ async def test_rule_037_a_promise_is_not_accepted_blindly(
     told = await samu.post(f"{path}/arbitration", accepted | {"confirm": True})
     assert told.json()["outcome"] == "RECORDED"
     assert (await samu.get(path)).json()["status"] == "SOLICITING_FREE_CHOICE"
+
+
+async def test_rule_010_a_promise_that_was_kept_does_not_stand_again_after_a_breakdown(
+    samu: Caller, regulator: Caller, rules: RuleEngine, api: Api
+) -> None:
+    path = await _post(samu)
+    demand_id = UUID(path.rpartition("/")[2])
+    await regulator.post(f"{await _first(regulator)}/counter-proposal", {"delay_minutes": 70})
+    await rules.close_tier(demand_id)
+    await samu.post(f"{path}/arbitration", {"decision": "ACCEPT"})
+    assert (await samu.get(path)).json()["counter_proposals"] == []
+    body = {"vehicle_id": str(api.world.cathare.vehicles[0].id)}
+    told = (await regulator.post(f"{await _first(regulator)}/acceptance", body)).json()
+    await regulator.post(f"/v1/missions/{told['mission_id']}/breakdown", {"reason": "moteur"})
+    await rules.close_tier(demand_id)
+    shown = (await samu.get(path)).json()
+    assert (shown["status"], shown["counter_proposals"]) == ("ARBITRATION", [])

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
@@ -19,6 +20,8 @@ from ops.embedded.ports import HOST, Wanted, find_free
 from ops.embedded.supervisor import Keeper, Supervisor, wait_until
 from ops.register import registered
 from tests.ops.support import eventually
+
+DEPLOYED = Path(__file__).parents[2] / "deploy" / "temporal" / "dynamicconfig.yaml"
 
 
 class Engine:
@@ -74,6 +77,11 @@ async def _is_ours(client: Client) -> None:
     request = ListSearchAttributesRequest(namespace="default")
     registered = (await client.operator_service.list_search_attributes(request)).custom_attributes
     assert set(temporal.SEARCH_ATTRIBUTES) <= set(registered)
+
+
+def test_a_deployed_engine_is_set_as_the_embedded_one() -> None:
+    deployed = yaml.safe_load(DEPLOYED.read_text())
+    assert {key: str(only["value"]) for key, [only] in deployed.items()} == temporal.DYNAMIC_CONFIG
 
 
 async def test_an_engine_that_is_not_there_does_not_answer() -> None:

@@ -26,6 +26,7 @@ from domain.outcomes import Outcome
 from domain.people import Actor
 from domain.vocabulary import STEPS, Receipt, Step
 from tests.replay.trouble import TROUBLE
+from tests.replay.waiting import WAITING
 from tests.unit.stories import SAMU, guard, regulator, site, uid, vehicle
 from tests.workflow.guard_world import Crew, GuardWorld, period
 from tests.workflow.story import Dispatch, Handle, demand_id, eventually
@@ -243,6 +244,7 @@ PATHS: tuple[Path, ...] = (
     the_guard_is_reached_late,
     a_silent_guard_and_a_company_without_a_post,
     *TROUBLE,
+    *WAITING,
 )
 WITH_GUARD = (the_guard_is_reached_late, a_silent_guard_and_a_company_without_a_post)
 

@@ -14,7 +14,8 @@ from tests.replay.watching import ROOT, Watched, code_lines, watch
 from workflows import options
 
 TRACED = {
-    ROOT / "workflows" / f"{name}.py" for name in ("demand", "guard_watch", "probe", "recorder", "sign")
+    ROOT / "workflows" / f"{name}.py"
+    for name in ("demand", "guard_watch", "lookout", "probe", "recorder", "sign")
 }
 """Where the commands come from; what else is in the room is text, names and options, or runs in a client."""
 NOT_REPLAYED = (

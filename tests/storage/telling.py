@@ -1,7 +1,7 @@
 """Writes what happens in a story to the database, as the recorder of a workflow does, and compares."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -65,7 +65,11 @@ class Telling:
         if case.is_open:
             assert view["tier_deadline"] == case.search.tier_deadline
             assert view["mission_id"] == (case.mission.id if case.mission else None)
-        assert {row["id"]: _row(row) for row in rows} == {each.id: _asked(each) for each in case.book}
+        promised = case.book.get(case.search.promised) if case.search.promised else None
+        accepted = promised.promise if promised else None
+        assert {row["id"]: _row(row) for row in rows} == {
+            each.id: _asked(each, accepted) for each in case.book
+        }
         running = [(row.id, row.step, row.vehicle_id, row.deadline) for row in mission]
         expected = case.mission and (
             case.mission.id,
@@ -97,14 +101,15 @@ def _row(row: sa.RowMapping) -> tuple[object, ...]:
     return tuple(row[name] for name in names)
 
 
-def _asked(each: Solicitation) -> tuple[object, ...]:
+def _asked(each: Solicitation, accepted: UUID | None) -> tuple[object, ...]:
+    """As the read model has it; ``accepted`` is the promise that the SAMU waits to see kept."""
     return (
         each.state,
         each.answer_before,
         each.answered_at,
         each.candidate.eta_minutes,
         each.counter_delay_minutes,
-        each.counter_settled,
+        each.counter_settled or each.counter_won or each.id == accepted,
     )
 
 

@@ -3,12 +3,13 @@
 import asyncio
 from uuid import UUID, uuid4
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.engagement import EngagementActivities
 from domain.fleet import Volume
-from domain.messages import EngageRequest, EngageResult, ReleaseRequest
+from domain.messages import EngageRequest, EngageResult, LeaseStamp, ReleaseRequest
 from domain.outcomes import Outcome
 from geo.straight import StraightTravel
 from storage import tables
@@ -20,6 +21,7 @@ from tests.unit.stories import Story
 from tests.unit.stories import vehicle as candidate
 
 TRAVEL = StraightTravel(speed_kmh=70, detour=1.35)
+REFUSED = {Outcome.LEASE_LOST, Outcome.VEHICLE_TOO_SMALL, Outcome.VEHICLE_UNKNOWN}
 
 
 def request(
@@ -79,6 +81,32 @@ async def test_an_engagement_asked_for_again_after_a_crash_is_confirmed_again(
     results = [await engage(engine, wanted) for _ in range(3)]
     assert results[0] == results[1] == results[2]
     assert results[0].outcome is Outcome.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("table", "changed"),
+    [
+        (tables.leases, {"epoch": 2}),
+        (tables.vehicles, {"category": "C"}),
+        (tables.vehicles, {"company_id": "minervois"}),
+    ],
+    ids=["the lease was taken over", "the vehicle is smaller", "the vehicle is another company's"],
+)
+async def test_rule_028_an_engagement_whose_answer_was_lost_is_confirmed_whatever_changed_since(
+    engine: AsyncEngine, world: World, table: sa.Table, changed: dict[str, object]
+) -> None:
+    """The row stands: refused now, the vehicle would be held for a mission that nobody was given."""
+    lease = LeaseStamp(site_id=world.cathare.site_id, epoch=1)
+    wanted = request(world, world.cathare.vehicles[0], volume=Volume.ASSU, lease=lease)
+    assert (await engage(engine, wanted)).outcome is Outcome.CONFIRMED
+    other = request(world, world.cathare.vehicles[0], volume=Volume.ASSU, lease=lease)
+    values = {name: world.minervois.id if value == "minervois" else value for name, value in changed.items()}
+    async with transaction(engine) as connection:
+        await connection.execute(sa.update(table).values(values))
+    again = await engage(engine, wanted)
+    assert (again.outcome, again.vehicle is None) == (Outcome.CONFIRMED, False)
+    assert (await engage(engine, other)).outcome in REFUSED  # it would be: the control
+    assert await engaged(engine) == {wanted.vehicle_id: wanted.mission_id}
 
 
 async def test_rule_094_a_vehicle_on_another_mission_is_refused(engine: AsyncEngine, world: World) -> None:
@@ -179,6 +207,22 @@ async def test_a_vehicle_given_back_is_free_and_giving_it_back_again_changes_not
         await release(engine, wanted.mission_id)
         assert await engaged(engine) == {}
     assert (await engage(engine, request(world, world.cathare.vehicles[0]))).outcome is Outcome.CONFIRMED
+
+
+async def test_a_vehicle_is_given_back_and_not_the_one_that_the_next_claim_engaged(
+    engine: AsyncEngine, world: World
+) -> None:
+    """Both have the same mission's id; giving back the first may come late."""
+    one, other = world.cathare.vehicles
+    first = request(world, one)
+    second = first.model_copy(update={"vehicle_id": other.id})
+    await engage(engine, second)
+    late = ReleaseRequest(mission_id=first.mission_id, vehicle_id=one.id)
+    await EngagementActivities(engine, TRAVEL).release(late)
+    assert await engaged(engine) == {other.id: first.mission_id}
+    mine = ReleaseRequest(mission_id=first.mission_id, vehicle_id=other.id)
+    await EngagementActivities(engine, TRAVEL).release(mine)
+    assert await engaged(engine) == {}
 
 
 async def test_rule_094_the_other_demands_that_solicit_the_vehicle_are_named(

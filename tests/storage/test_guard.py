@@ -154,7 +154,7 @@ async def test_rule_055_a_vehicle_engaged_at_the_moment_that_decides(roster: Ros
         )
         await connection.execute(vehicle.with_for_update(key_share=True))
         claim = asyncio.create_task(roster.engage(roster.wanted(on_guard=not opens)))
-        await _until_somebody_waits(roster.engine)
+        await _waiting(roster.engine, 1)
         if shift is None:
             await roster.insert_shift(connection, period)
         else:
@@ -162,12 +162,30 @@ async def test_rule_055_a_vehicle_engaged_at_the_moment_that_decides(roster: Ros
     assert await claim is (Outcome.VEHICLE_ON_GUARD if opens else Outcome.GUARD_ENDED)
 
 
-async def _until_somebody_waits(engine: AsyncEngine) -> None:
+async def test_rule_092_a_breakdown_and_a_crew_that_leaves_its_next_guard_do_not_wait_for_each_other(
+    roster: Roster,
+) -> None:
+    """One comes from either end of the chain: the first shift ends the second, too."""
+    second_starts = START + 3 * HOUR
+    one = await roster.shift(await roster.period(START, second_starts))
+    two = await roster.shift(await roster.period(second_starts, END))
+    async with roster.engine.begin() as connection:
+        await guard.lock_shift(connection, one)  # the vehicle is being engaged
+        broken = asyncio.create_task(roster.close(one, START + HOUR, ShiftEnd.BREAKDOWN))
+        await _waiting(roster.engine, 1)
+        left = asyncio.create_task(roster.close(two, START + HOUR))
+        await _waiting(roster.engine, 2)
+    assert [each.shift_id for each in await broken] == [one, two]
+    assert await left == []
+
+
+async def _waiting(engine: AsyncEngine, count: int) -> None:
+    """Until so many wait for a lock."""
     waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
     async with asyncio.timeout(10):
         while True:
             async with engine.connect() as connection:
-                if await connection.scalar(waiting):
+                if (await connection.scalar(waiting) or 0) >= count:
                     return
 
 

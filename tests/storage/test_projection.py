@@ -4,6 +4,7 @@ import asyncio
 import copy
 from collections.abc import Callable
 from typing import get_args
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -81,6 +82,19 @@ story(
     lambda s: s.accept("B", named="B1"),
     lambda s: s.steps_until(Step.BILAN_REALISE),
     lambda s: s.demand.crew.end_without_transport(s.exit()),
+)
+story(
+    "a promise is kept, then the vehicle breaks down: it does not stand again",
+    Story(vehicle("A1"), vehicle("B1")),
+    lambda s: s.counter("A1", 70),
+    lambda s: s.counter("B1", 90),
+    lambda s: s.arbitrate(Decision.ACCEPT),
+    lambda s: s.accept("A", named="A1"),
+    lambda s: s.break_down(),
+    lambda s: s.counter("B1", 80),
+    lambda s: s.arbitrate(Decision.ACCEPT),
+    lambda s: s.accept("B", named="B1"),
+    lambda s: s.steps_until(STEPS[-1]),
 )
 story(
     "nobody comes: alarms, carence",
@@ -245,6 +259,29 @@ async def test_rule_044_a_mission_that_ended_frees_its_vehicle(engine: AsyncEngi
     assert row["ended_at"] == told.clock
 
 
+@pytest.mark.parametrize("how", ["cancelled", "nobody came"])
+async def test_rule_094_a_demand_that_ended_holds_no_vehicle(engine: AsyncEngine, how: str) -> None:
+    """One whose engagement was never confirmed: no mission began, and none ends."""
+    told = Story(vehicle("A1"), vehicle("B1"))
+    telling = Telling(engine, told)
+    await telling.tell()
+    held, others = uuid4(), uuid4()
+    async with transaction(engine) as connection:
+        await _hold(connection, told.demand.case.id, held, told)
+        await _hold(connection, uuid4(), others, told)
+    told.refuse("B1")
+    await telling.tell()
+    assert await _held(engine) == {held, others}
+    if how == "cancelled":
+        told.cancel()
+    else:
+        told.refuse("A1")
+        told.declare_carence()
+    await telling.tell()
+    assert told.status().has_ended
+    assert await _held(engine) == {others}
+
+
 async def test_an_alarm_stands_until_what_it_asks_for_is_done(engine: AsyncEngine) -> None:
     told = Story(vehicle("A1"))
     telling = Telling(engine, told)
@@ -310,6 +347,21 @@ async def _alarm(engine: AsyncEngine) -> str | None:
     async with engine.connect() as connection:
         alarm: str | None = await connection.scalar(sa.select(tables.missions.c.alarm))
     return alarm
+
+
+async def _hold(connection: AsyncConnection, demand_id: UUID, vehicle_id: UUID, told: Story) -> None:
+    """A vehicle of a company of its own, engaged for the demand."""
+    company = {"id": uuid4(), "name": f"of {vehicle_id}"}
+    vehicle_row = {"id": vehicle_id, "company_id": company["id"], "name": "A1", "category": "A"}
+    ids = {"vehicle_id": vehicle_id, "demand_id": demand_id, "mission_id": uuid4()}
+    await connection.execute(sa.insert(tables.companies), company)
+    await connection.execute(sa.insert(tables.vehicles), vehicle_row)
+    await connection.execute(sa.insert(tables.engagements), {**ids, "engaged_at": told.clock})
+
+
+async def _held(engine: AsyncEngine) -> set[UUID]:
+    async with engine.connect() as connection:
+        return set(await connection.scalars(sa.select(tables.engagements.c.vehicle_id)))
 
 
 async def _engage(connection: AsyncConnection, mission: Mission, told: Story) -> None:

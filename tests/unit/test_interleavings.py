@@ -26,6 +26,7 @@ from domain.solicitation import Solicitation, SolicitationBook
 from domain.vocabulary import DemandStatus, Step, WithdrawalReason
 from tests.walk.moves import MOVES
 from tests.walk.play import Phase
+from tests.walk.procedure import Procedure
 from tests.walk.sentences import OF_FACTS
 from tests.walk.walker import BreachError, Seen, walk
 
@@ -101,7 +102,9 @@ def _never_seen(seen: Seen) -> list[str]:
 
 
 def _confirm_unseen(desk: Answers, answer: Acceptance, engaged: EngageRequest, vehicle: VehicleCard) -> Reply:
-    """Confirms what was allowed when the database was asked, whatever happened since."""
+    """Confirms what was allowed when the database was asked, whatever happened since, as long as the demand is open."""
+    if not desk.case.is_open:
+        return Reply(outcome=Outcome.DEMAND_CLOSED)
     desk._assign(desk._asked(answer), answer, engaged, vehicle)
     return Reply(outcome=Outcome.CONFIRMED, mission_id=engaged.mission_id)
 
@@ -171,10 +174,14 @@ MUTANTS: dict[str, tuple[type, str, object]] = {
     "carence is proposed once a round": (Search, "propose_carence", _propose_again_and_again),
     "guard vehicles are asked one after the other": (Search, "_wave", lambda _, fresh: fresh),
     "who sleeps is woken in time for what is due": (CrewDesk, "_wake_if_stuck", lambda *_: None),
+    "only a tier that is to be asked waits for the fleet": (
+        *(Procedure, "reviewed"),
+        property(lambda _: False),
+    ),
     "what is due is done": (Search, "_expire", lambda *_: None),
 }
-"""Sentence by sentence: what would break it, if the rulebook did it."""
-SOON_ENOUGH = 2_000
+"""Sentence by sentence: what would break it, if the rulebook, or the workflow, did it."""
+SOON_ENOUGH = 4_000
 
 
 @pytest.mark.parametrize("sentence", MUTANTS)

@@ -45,6 +45,12 @@ def the_fleet_changes(play: Play, bits: int) -> Told:
     return "changed"
 
 
+def the_fleet_is_hidden(play: Play, bits: int) -> Told:
+    """From now on surveys fail, or do not any more."""
+    play.fleet_is_hidden = bool(bits & 1)
+    return "hidden" if play.fleet_is_hidden else "shown"
+
+
 MOVES: dict[str, Move] = {
     move.__name__: move
     for move in (
@@ -75,5 +81,6 @@ MOVES: dict[str, Move] = {
         a_countdown_ends,
         the_fleet_is_seen,
         the_fleet_changes,
+        the_fleet_is_hidden,
     )
 }

@@ -32,7 +32,7 @@ CREW = regulator("crew")
 OPERATOR = Actor(role=Role.ADMIN, name="operator")
 POLICIES = (*(Policy(),) * 5, Policy(wave_size=1), Policy(wave_size=2), Policy(guard_ring_again_s=15))
 DELAYS = (20, 40, 40, 60)
-EDITIONS = (Edition.FIRST, Edition.REGULATION, *(LATEST,) * 6)
+EDITIONS = (Edition.FIRST, Edition.REGULATION, Edition.OPERATORS, *(LATEST,) * 5)
 """A demand ends by the edition that it began with: some began long ago."""
 LASTING = frozenset(
     {DemandStatus.ARBITRATION, DemandStatus.ASSIGNED, *(s for s in DemandStatus if s.has_ended)}
@@ -71,6 +71,8 @@ class Play:
     def __init__(self, bits: int) -> None:
         self.clock: datetime = START
         self.replies: list[Reply] = []
+        self.fleet_is_hidden = False
+        """Surveys fail until they are told not to: they answer only who asks for that (`the_fleet_is_seen`)."""
         self.chosen = uid("A") if bits & 7 == 0 else None
         start = DemandStart(
             demand_id=DEMAND,
@@ -121,10 +123,12 @@ class Play:
         """After each move: the procedure goes on as far as it can, and every sentence must hold."""
         procedure, witness = self.procedure, self.witness
         procedure.go_on()
-        witness.awaited = procedure.waits is Waits.FLEET
+        witness.awaited = procedure.awaits_the_fleet
         if witness.look():
             self._free_what_ended()
             self._hold_what_waits()
+        if self.demand.case.edition >= Edition.REVIEW:
+            self._hold_who_waits_for_the_fleet()
 
     def _free_what_ended(self) -> None:
         procedure, running = self.procedure, self.witness.vehicle_engaged
@@ -141,6 +145,16 @@ class Play:
         due, timer = self.demand.next_moment(), procedure.timer
         if due is not None and due != timer and (timer is None or due < timer):
             raise BrokenSentenceError("who sleeps is woken in time for what is due")
+
+    def _hold_who_waits_for_the_fleet(self) -> None:
+        procedure, clock = self.procedure, self.clock
+        if procedure.waits is Waits.FLEET and self.demand.next_tier() is None:
+            raise BrokenSentenceError("only a tier that is to be asked waits for the fleet")
+        if procedure.holder_waits is Lock.TERMS:
+            raise BrokenSentenceError("an amendment never waits for the fleet")
+        sleeps = procedure.waits is Waits.TIME and self.demand.case.is_searching
+        if sleeps and any(each.is_open and each.answer_before <= clock for each in self.witness.rings):
+            raise BrokenSentenceError("countdowns end whether or not the fleet can be seen")
 
     def wait(self, pause: timedelta) -> None:
         """Time passes, moment by moment, as the workflow's timers do; fleet and database answer within a second."""
@@ -163,11 +177,12 @@ class Play:
         procedure = self.procedure
         if procedure.holder_waits is Lock.DATABASE:
             procedure.database_answers(Outcome.CONFIRMED)
-        while procedure.waits is Waits.FLEET:
+        while procedure.awaits_the_fleet and not self.fleet_is_hidden:
             procedure.fleet_comes()
 
     def leave_alone(self) -> None:
         """Nobody speaks any more: every search comes to arbitration, because every tier ends."""
+        self.fleet_is_hidden = False
         self.wait(LEFT_ALONE)
         self.look()
         if self.demand.status not in LASTING:

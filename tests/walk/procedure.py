@@ -11,6 +11,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from domain.demand import Demand
+from domain.edition import Edition
 from domain.fleet import VehicleCard, Volume, serves
 from domain.messages import Acceptance, Amendment, Candidate, EngageRequest, Relief, Reply
 from domain.outcomes import Outcome
@@ -58,10 +59,18 @@ class Procedure:
         self.last_survey: list[Candidate] = []
         self.surveyed_at = clock - timedelta(days=1)
         self.surveyed_round = 0
+        self.asked_round = 0
+        """The round of the look at the fleet that a tier waits for."""
+        self.fleet_came = False
+        self.newcomers: int | None = None
+        """The round of the look for newcomers that is under way: nothing waits for it (`workflows.lookout`)."""
+        self.newcomers_seen = False
         self.told: Callable[[Reply], None] = lambda _: None
         self.holder: Work | None = None
         self.holder_waits: Lock | None = None
         self.queue: deque[Work] = deque()
+        self.outside: deque[tuple[Acceptance, Volume]] = deque()
+        """Acceptances that wait for settled terms, and not for the lock."""
         self._main = self._run()
         self.waits: Waits | None = next(self._main, None)
 
@@ -70,19 +79,40 @@ class Procedure:
     def go_on(self) -> None:
         """Do what can be done now without anybody: wake up if something is due, or moved on; wait for no fleet in vain."""
         self._turn_the_lock()
-        if self.waits is Waits.FLEET and not self.demand.is_open:
+        while self.waits is Waits.FLEET and not self._is_wanted(self.asked_round):
             self._resume()
         while self.waits is Waits.TIME and self._is_awake():
             self._resume()
             self._turn_the_lock()
 
     def _is_awake(self) -> bool:
-        return self.demand.mark != self.mark or (self.timer is not None and self.timer <= self.clock)
+        due = self.timer is not None and self.timer <= self.clock
+        return due or self.demand.mark != self.mark or self.newcomers_seen
+
+    def _is_wanted(self, round_: int) -> bool:
+        """Whether a look at the fleet is still to be answered, that was asked for in this round."""
+        if not self.reviewed:
+            return self.demand.is_open
+        return self.demand.case.is_searching and self.demand.round == round_
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether nothing but a tier waits for the fleet."""
+        return self.demand.case.edition >= Edition.REVIEW
+
+    @property
+    def awaits_the_fleet(self) -> bool:
+        """Whether a survey has not answered yet."""
+        return self.waits is Waits.FLEET or (self.newcomers is not None and not self.newcomers_seen)
 
     def fleet_comes(self) -> None:
         """The survey answers, with the fleet as it is now."""
         if self.waits is Waits.FLEET:
+            self.fleet_came = True
             self._resume()
+            self.go_on()
+        elif self.newcomers is not None:
+            self.newcomers_seen = True
             self.go_on()
 
     def database_answers(self, outcome: Outcome) -> None:
@@ -109,6 +139,7 @@ class Procedure:
                 yield from self._wait()
 
     def _ask(self, tier: Tier) -> Iterator[Waits]:
+        self._look_for_newcomers(None)
         fresh = self.clock - self.surveyed_at < FRESH_SURVEY
         if not (fresh and self.surveyed_round == self.demand.round):
             yield from self._survey()
@@ -126,9 +157,26 @@ class Procedure:
             yield Waits.TIME
         self._busy()
         demand.pass_time(self.clock)
-        if demand.survey_is_due(self.clock):
-            yield from self._survey()
+        yield from self._welcome_newcomers()
+
+    def _welcome_newcomers(self) -> Iterator[Waits]:
+        demand = self.demand
+        if not self.reviewed:
+            if demand.survey_is_due(self.clock):
+                yield from self._survey()
+                demand.welcome(self.last_survey, self.clock)
+        elif self.newcomers is not None and not self._is_wanted(self.newcomers):
+            self._look_for_newcomers(None)
+        elif self.newcomers_seen:
+            self._look_for_newcomers(None)
+            self._note_fleet()
             demand.welcome(self.last_survey, self.clock)
+        elif demand.survey_is_due(self.clock):
+            self._look_for_newcomers(demand.round)
+
+    def _look_for_newcomers(self, round_: int | None) -> None:
+        self.newcomers, self.newcomers_seen = round_, False
+        self.demand.look_for_newcomers(under_way=round_ is not None)
 
     def _busy(self) -> None:
         self.restless += 1
@@ -137,14 +185,17 @@ class Procedure:
 
     def _survey(self) -> Iterator[Waits]:
         while True:
-            asked_for = self.demand.round
+            self.asked_round, self.fleet_came = self.demand.round, False
             yield Waits.FLEET
-            if not self.demand.is_open:
+            if not (self.demand.case.is_searching if self.reviewed else self.demand.is_open):
                 return
-            if asked_for == self.demand.round:
-                self.last_survey, self.surveyed_round = list(self.fleet), asked_for
-                self.surveyed_at = self.clock
+            if self.fleet_came and self.asked_round == self.demand.round:
+                self._note_fleet()
                 return
+
+    def _note_fleet(self) -> None:
+        self.last_survey, self.surveyed_round = list(self.fleet), self.demand.round
+        self.surveyed_at = self.clock
 
     # -- one at a time: accept, relieve, amend -----------------------------------------------------------------------
 
@@ -172,6 +223,8 @@ class Procedure:
         """Whoever holds the lock goes on if the terms are settled; when it is free, the next one enters."""
         if self.holder is not None and self.holder_waits is Lock.TERMS and not self.demand.is_reevaluating:
             self._step(self.holder, None)
+        while self.outside and not self.demand.is_reevaluating:
+            self.queue.append(self._claim(*self.outside.popleft()))
         while self.holder is None and self.queue:
             self.holder = self.queue.popleft()
             self._step(self.holder, None)
@@ -184,6 +237,9 @@ class Procedure:
 
     def _claim(self, answer: Acceptance, volume: Volume) -> Work:
         companies = self.demand.companies
+        if self.reviewed and self.demand.is_reevaluating:
+            self.outside.append((answer, volume))  # the SAMU's next amendment must not wait behind us
+            return
         while self.demand.is_reevaluating:
             yield Lock.TERMS
         reply = companies.claim(answer)

@@ -9,6 +9,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
+from ops.embedded.temporal import DYNAMIC_CONFIG
 from workflows import search_attributes
 from workflows.client import DATA_CONVERTER
 
@@ -43,11 +44,15 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
 
 @asynccontextmanager
 async def real_time() -> AsyncIterator[WorkflowEnvironment]:
-    """Temporal's own server."""
+    """Temporal's own server, set as in production."""
     async with await WorkflowEnvironment.start_local(
         data_converter=DATA_CONVERTER,
         dev_server_existing_path=str(BIN / "temporal"),
         search_attributes=search_attributes.ALL,
-        dev_server_extra_args=["--dynamic-config-value", "history.transferProcessorMaxPollRPS=2000"],
+        dev_server_extra_args=[
+            part
+            for key, value in DYNAMIC_CONFIG.items()
+            for part in ("--dynamic-config-value", f"{key}={value}")
+        ],
     ) as env:
         yield env

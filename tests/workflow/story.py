@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
@@ -172,9 +173,24 @@ class Dispatch:
         """Let the server's time pass."""
         await self.env.sleep(timedelta(seconds=seconds))
 
+    async def cut_off(self, handle: Handle) -> None:
+        """An operator cancels the workflow in the Temporal UI; returns once the workflow knows."""
+        await handle.cancel()
+        for _ in range(200):
+            if await _knows_that_it_was_cancelled(handle):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("the workflow never learnt that it was cancelled")
+
     async def written(self, handle: Handle, kind: str) -> None:
         """Wait until a fact of a kind is in the journal."""
         await eventually(lambda: kind in self.world.kinds(demand_id(handle)))
+
+
+async def _knows_that_it_was_cancelled(handle: Handle) -> bool:
+    kinds = [event.event_type async for event in handle.fetch_history_events()]
+    asked = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+    return asked in kinds and EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED in kinds[kinds.index(asked) :]
 
 
 def demand_id(handle: Handle) -> UUID:

@@ -35,6 +35,13 @@ class World:
         self.may_engage = asyncio.Event()
         self.may_engage.set()
         self.failures = 0
+        """How many surveys fail from now on."""
+        self.unseen_rounds: set[int] = set()
+        """The surveys of these rounds fail, as one that stumbles over the terms would."""
+        self.unwritable = False
+        """No fact can be written."""
+        self.tried: list[FactBatch] = []
+        """What the recorder was asked to write, again and again perhaps."""
 
     def activities(self) -> list[Callable[..., Any]]:
         """What a worker registers."""
@@ -47,6 +54,8 @@ class World:
         if self.failures:
             self.failures -= 1
             raise ConnectionError("the database is away")
+        if request.round in self.unseen_rounds:
+            raise ValueError("these terms cannot be looked for")
         return SurveyResult(candidates=tuple(self.fleet))
 
     @activity.defn(name="engage")
@@ -75,6 +84,9 @@ class World:
     @activity.defn(name="record")
     async def record(self, batch: FactBatch) -> None:
         """Append, once."""
+        self.tried.append(batch)
+        if self.unwritable:
+            raise ConnectionError("the database is away")
         written = self.journal.setdefault(batch.demand_id, [])
         written += [fact for fact in batch.facts if all(fact.seq != w.seq for w in written)]
 

@@ -38,7 +38,7 @@ const CHANGES = {
   },
   solicitation_revised: (demand, data) =>
     one(demand, data, { eta_minutes: data.eta_minutes, earliest_minutes: data.earliest_minutes,
-      answer_before: data.answer_before }),
+      answer_before: data.answer_before, ...said(data, "exact_volume", "to_confirm") }),
   solicitation_accepted: (demand, data, fact) =>
     one(demand, data, { state: "ACCEPTED", vehicle_id: data.vehicle_id, answered_at: fact.at }),
   solicitation_refused: (demand, data, fact) =>
@@ -105,6 +105,10 @@ function asked(data, fact) {
     answered_at: null,
   };
 }
+
+/** What a fact says of these; older ones said nothing. */
+const said = (data, ...names) =>
+  Object.fromEntries(names.map((name) => [name, data[name]]).filter(([, value]) => value != null));
 
 function one(demand, data, change) {
   const solicitations = (demand.solicitations ?? []).map((each) =>
