@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -21,7 +20,7 @@ from domain.duty_facts import DeviceClosed, DutyFact, of_company
 from domain.lease import Change, Lease, Post
 from domain.people import Actor
 from domain.vocabulary import CrewLeft, DeviceKind
-from storage import crews, devices, duty, journal, regulation, sessions
+from storage import crews, devices, duty, regulation, sessions
 from storage.devices import Device
 
 
@@ -259,5 +258,5 @@ async def _end_sessions(closing: Closing, ids: Sequence[UUID]) -> None:
 
 async def _tell(closing: Closing) -> None:
     """Tell the company; every stream looks whether it is still there, also those of people without a company."""
-    await closing.connection.execute(sa.select(sa.func.pg_notify(journal.CHANNEL, journal.CLOSED)))
+    await sessions.tell_streams(closing.connection)
     await duty.tell(closing.connection, closing.facts)

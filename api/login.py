@@ -1,4 +1,8 @@
-"""Checks a password: slowly for whoever guesses, at the same pace for names that nobody has, and written down."""
+"""Checks a password: slowly for whoever guesses, at the same pace for names that nobody has, and written down.
+
+Behind one address are a hospital, a company or a mobile operator's customers: a name that logged in from there of late is
+not kept waiting for what others guess there, only for what was guessed of itself.
+"""
 
 import asyncio
 import hmac
@@ -12,7 +16,7 @@ from pwdlib.exceptions import PwdlibError
 
 from api.problems import Problem
 from api.resources import Resources
-from storage import accounts, audit, login_failures
+from storage import accounts, audit, login_failures, login_places
 from storage.accounts import Person
 from storage.audit import AuditEvent, AuditKind
 from storage.login_failures import Bound
@@ -21,7 +25,8 @@ FREE_FAILURES = 5
 """Wrong passwords in a row for one name from one address before it has to wait. Nobody is locked out from elsewhere."""
 WAIT = timedelta(seconds=30)
 FREE_FAILURES_OF_AN_ADDRESS = 100
-"""Wrong passwords from one address, under any names: a company behind one address mistypes less."""
+"""Wrong passwords from one address, under any names, before names that are new there have to wait: a company behind
+one address mistypes less."""
 ADDRESS_WAIT = timedelta(seconds=3)
 HASHING_SECONDS = 10.0
 
@@ -85,8 +90,10 @@ def place_of(address: str) -> str:
 
 
 async def _found(resources: Resources, bounds: tuple[Bound, Bound], attempt: Attempt) -> Person | None:
+    own, shared = bounds
     async with resources.database.connect() as connection:
-        wait = await login_failures.wait_of(connection, bounds, attempt.at)
+        known = await login_places.is_known(connection, own.key, attempt.at)
+        wait = await login_failures.wait_of(connection, (own,) if known else (own, shared), attempt.at)
         if wait > timedelta():
             seconds = max(1, ceil(wait.total_seconds()))
             raise Problem("too_many_attempts", headers={"Retry-After": str(seconds)})
@@ -110,10 +117,13 @@ async def _note(
     *,
     right: bool,
 ) -> None:
-    """A failure counts and is written down; success is written down with its session, and forgives the name."""
+    """A failure counts and is written down; success is written down with its session, forgives the name, and makes it
+    known where it came from.
+    """
     async with resources.database.begin() as connection:
         if person is not None and right:
             await login_failures.forgive(connection, bounds[0])
+            await login_places.remember(connection, bounds[0].key, attempt.at)
             return
         await login_failures.count(connection, bounds, attempt.at)
         await audit.write(

@@ -102,6 +102,8 @@ class Resources:
     looks: Looks = field(default_factory=Looks)
     feed: Feed
     migrated: Callable[[], Awaitable[bool]]
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the process was told to stop, while it still serves."""
     travel: Travel = field(default_factory=lambda: StraightTravel(speed_kmh=70, detour=1.35))
     """How long vehicles need, and which road a position is on."""
     routes: Routes = field(default_factory=lambda: Routes(StraightTravel(speed_kmh=70, detour=1.35)))

@@ -26,13 +26,15 @@ async def pass_step(resources: Resources, mission: MissionView, report: StepRepo
     """What became of the step: recorded, or kept until the engine gets to it. Raises Problem for a refusal."""
     since = await resources.tail.end()  # before anything is read: what is not there then comes after it
     async with resources.reading.connect() as connection:
-        steps = await views.steps_of(connection, mission.id)
+        # In this order: a step that is recorded between the two is seen in both. The other way round it is in neither,
+        # and the crew's next one would be out of order.
         waiting = await kept_steps.waiting(connection, mission.demand_id, mission.id)
+        steps = await views.steps_of(connection, mission.id)
     known = next((each for each in steps if each.step_id == report.step_id), None)
     if known is not None:
         return _again(mission, known)
     if report.step_id not in waiting:
-        _check_order(mission, waiting.values(), report.step)
+        _check_order(mission, steps, waiting.values(), report.step)
         _check_time(report)
     try:
         await resources.engine.tell(mission.demand_id, report)
@@ -52,11 +54,14 @@ async def _keep(resources: Resources, report: StepReport) -> None:
         await kept_steps.keep(connection, report.mission_id, report.step_id, report.step, report.received_at)
 
 
-def _check_order(mission: MissionView, waiting: Collection[Step], step: Step) -> None:
+def _check_order(
+    mission: MissionView, steps: Collection[StepView], waiting: Collection[Step], step: Step
+) -> None:
     """The next step is the one after the last recorded, and after those that wait for the engine."""
     if mission.ended_at is not None:
         raise refused(Outcome.MISSION_ENDED)
-    expected = Step(mission.step).next
+    standing = [Step(each.step) for each in steps if each.undone_at is None]
+    expected = max(standing, key=lambda each: each.rank, default=Step(mission.step)).next
     while expected is not None and expected in waiting:
         expected = expected.next
     if step is not expected:

@@ -12,7 +12,7 @@ from api.fix_keeper import KEEP_EVERY_SECONDS, SNAP_EVERY_SECONDS, FixKeeper, Re
 from api.refusals import is_database_away
 from api.resources import Resources
 from domain.messages import DemandStart
-from storage import accounts, idempotency, kept_steps, login_failures, starts
+from storage import accounts, idempotency, kept_steps, login_failures, login_places, starts
 
 EVERY_SECONDS = 1.0
 OLDER_THAN = timedelta(seconds=2)
@@ -123,3 +123,4 @@ async def _forget(resources: Resources) -> None:
         await kept_steps.forget_old(connection, resources.clock())
         await accounts.forget_expired_tokens(connection, resources.clock())
         await login_failures.forget_old(connection, resources.clock())
+        await login_places.forget_old(connection, resources.clock())

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import journal, sessions
+from storage import sessions
 from storage.accounts import secret_hash
 from storage.tables import api_keys, companies, persons, samus
 from storage.tables import sessions as sessions_table
@@ -96,7 +96,7 @@ async def revoke_key(connection: AsyncConnection, key_id: UUID, at: datetime) ->
     """Refuse a key from now on. Revoking it again changes nothing."""
     live = (api_keys.c.id == key_id) & api_keys.c.revoked_at.is_(None)
     await connection.execute(sa.update(api_keys).where(live).values(revoked_at=at))
-    await _tell_streams(connection)
+    await sessions.tell_streams(connection)
 
 
 async def set_disabled(connection: AsyncConnection, person_id: UUID, at: datetime, *, disabled: bool) -> None:
@@ -125,10 +125,5 @@ async def end_sessions(connection: AsyncConnection, person_id: UUID, at: datetim
     found = list(await connection.scalars(sa.select(sessions_table.c.id).where(theirs)))
     for session_id in found:
         await sessions.end_session(connection, session_id, at)
-    await _tell_streams(connection)
+    await sessions.tell_streams(connection)
     return len(found)
-
-
-async def _tell_streams(connection: AsyncConnection) -> None:
-    """Every stream looks whether its listener is still there."""
-    await connection.execute(sa.select(sa.func.pg_notify(journal.CHANNEL, journal.CLOSED)))

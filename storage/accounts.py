@@ -134,7 +134,8 @@ async def keep_refresh_token(
 
 
 async def use_refresh_token(connection: AsyncConnection, token: str, at: datetime) -> TokenUse:
-    """Use a refresh token up. One that was used before ends its family: somebody has a copy.
+    """Use a refresh token up. One that was used before ends its family, and the caller ends its session: somebody has
+    a copy.
 
     Not within REPEATED_WITHIN: then its answer was lost on the way, and whoever asked again must not be thrown out.
     """
@@ -152,7 +153,7 @@ async def use_refresh_token(connection: AsyncConnection, token: str, at: datetim
         await connection.execute(
             sa.delete(refresh_tokens).where(refresh_tokens.c.person_id == row.person_id, family)
         )
-        return TokenUse(Renewal.REUSED, row.person_id)
+        return TokenUse(Renewal.REUSED, row.person_id, row.session_id)
     await connection.execute(
         sa.update(refresh_tokens).where(refresh_tokens.c.token_hash == hashed).values(used_at=at)
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import journal
 from storage.tables import devices, refresh_tokens, sessions
 
 
@@ -22,10 +23,15 @@ async def is_open(connection: AsyncConnection, session_id: UUID) -> bool:
 
 
 async def end_session(connection: AsyncConnection, session_id: UUID, at: datetime) -> None:
-    """End a login: its refresh tokens are forgotten. Ending it again changes nothing."""
+    """End a login: its refresh tokens are forgotten. Ending it again changes nothing. Tell its streams, too."""
     ended = sa.func.coalesce(sessions.c.ended_at, at)
     await connection.execute(sa.update(sessions).where(sessions.c.id == session_id).values(ended_at=ended))
     await connection.execute(sa.delete(refresh_tokens).where(refresh_tokens.c.session_id == session_id))
+
+
+async def tell_streams(connection: AsyncConnection) -> None:
+    """At the commit every stream looks whether its listener is still there."""
+    await connection.execute(sa.select(sa.func.pg_notify(journal.CHANNEL, journal.CLOSED)))
 
 
 async def devices_of(connection: AsyncConnection, session_id: UUID) -> list[UUID]:

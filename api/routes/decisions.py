@@ -116,7 +116,10 @@ async def arbitrate(
 async def _somebody_is_there(
     request: Request, caller: Caller, demand_id: UUID, solicitation_id: UUID | None, at: datetime
 ) -> None:
-    """Raises Problem 409 when nobody would receive the free choice that follows an accepted promise."""
+    """Raises Problem 409 when nobody would receive the free choice that follows an accepted promise; 404 for a demand
+    that is not theirs, before anything is said about who promised what.
+    """
+    await _own(request, caller, demand_id)
     async with resources_of(request).database.connect() as connection:
         asked = await views.solicitations_of(connection, caller.scope, demand_id)
         standing = await counter_proposals(connection, asked, at)

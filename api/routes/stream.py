@@ -13,6 +13,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.documents import READS
+from api.pace import Place
 from api.problems import Problem
 from api.resources import Resources, resources_of
 from api.security import AnyCaller, Caller, DeviceHeader, own_device
@@ -94,7 +95,8 @@ async def listener(request: Request, caller: AnyCaller, x_device_id: DeviceHeade
     """Who listens. Raises Problem 404 or 409 for a device that is not theirs, or was closed."""
     if x_device_id is not None:
         await own_device(request, caller, x_device_id)
-    resources_of(request).pace.check_streams(caller.ident)
+    resources_of(request).pace.check_streams(caller.ident, _name(x_device_id))
+    request.state.leave()  # a stream is counted as one, and not as a request that is being answered for ten minutes
     return Listener(resources_of(request), caller, caller.session_id, x_device_id)
 
 
@@ -104,31 +106,37 @@ async def stream(
 ) -> AsyncIterator[ServerSentEvent]:
     """`event: <kind>`, `id: <position>`, `data: {demand_id, seq, kind, at, recorded_at, data}`. A comment every 15 s.
 
-    Ends after ten minutes, or when the process stops: connect again with `Last-Event-ID`. Ends at once, with
-    `device_closed` as its last event, when the device (`X-Device-Id`) or the login is closed.
+    Ends after ten minutes, when the process stops, or when the same device (`X-Device-Id`) has begun six more: connect
+    again with `Last-Event-ID`. Ends at once, with `device_closed` as its last event, when the device or the login is
+    closed.
     """
-    streams = heard_by.resources.metrics.streams
+    streams, pace = heard_by.resources.metrics.streams, heard_by.resources.pace
+    device = _name(heard_by.device_id)
     streams.inc()
-    end = heard_by.resources.pace.begin_stream(heard_by.caller.ident)
+    place = pace.begin_stream(heard_by.caller.ident, device)
     try:
         yield ServerSentEvent(comment=f"connected after {start}", retry=RECONNECT_MILLISECONDS)
-        async for event in _events(heard_by, start):
+        async for event in _events(heard_by, start, place):
             yield event
     finally:
-        end()
+        pace.end_stream(place, device)
         streams.dec()
 
 
-async def _events(heard_by: Listener, position: int) -> AsyncIterator[ServerSentEvent]:
-    """The listener's facts after a position, as they come, as long as they are there; then that they are not, or that
-    they should connect again.
+def _name(device_id: UUID | None) -> str | None:
+    return None if device_id is None else str(device_id)
+
+
+async def _events(heard_by: Listener, position: int, place: Place) -> AsyncIterator[ServerSentEvent]:
+    """The listener's facts after a position, as they come, as long as they are there and their place is theirs; then
+    that they are not, or that they should connect again.
 
     Whether they are there is looked at before anything is told: at first, when a login or a device of anybody was closed,
     and every few seconds in any case. No connection is held while waiting.
     """
     loop, feed = asyncio.get_running_loop(), heard_by.resources.feed
     until, look_at, looked = loop.time() + LASTS_SECONDS, loop.time(), -1
-    while loop.time() < until and not feed.closed:
+    while loop.time() < until and not feed.closed and place.taken:
         seen = feed.count
         found, position = await heard_by.resources.tail.after(heard_by.caller.scope, position, AT_ONCE)
         own = None

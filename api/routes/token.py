@@ -17,7 +17,7 @@ from api.resources import ApiConfig, Resources, resources_of
 from api.schemas.accounts import Me, TokensGiven
 from api.security import AnyCaller, ReceivedAt, sign_token
 from storage import accounts, audit, sessions
-from storage.accounts import Person, Renewal
+from storage.accounts import Person, Renewal, TokenUse
 from storage.audit import AuditEvent, AuditKind
 
 LONGEST_NAME = 200
@@ -45,8 +45,9 @@ async def token(
     password: Secret = None,
     refresh_token: Secret = None,
 ) -> TokensGiven:
-    """OAuth2 password form, or `grant_type=refresh_token`. A refresh token is used once; using it again ends all
-    tokens that came from the same login.
+    """OAuth2 password form, or `grant_type=refresh_token`. A refresh token is used once, and may be repeated for two
+    minutes by whoever did not hear the answer; using it again later ends the login that it came from, with all its
+    tokens and streams.
     """
     resources = resources_of(request)
     if grant_type == "refresh_token":
@@ -82,9 +83,19 @@ async def _renew(resources: Resources, presented: str, at: ReceivedAt) -> Tokens
                 login = _Login(presented.partition(".")[0], used.session_id)
                 return await _give(connection, resources.config, person, login, at)
         if used.renewal is Renewal.REUSED:
-            whose = f"person:{used.person_id}"
-            await audit.write(connection, AuditEvent(at=at, kind=AuditKind.TOKEN_REUSED, actor=whose))
+            await _end_stolen(connection, used, at)
+    if used.renewal is Renewal.REUSED and used.session_id is not None:
+        resources.sessions.forget(used.session_id)  # after the commit: nobody reads it open again
     raise Problem("invalid_credentials", "The refresh token is not valid: log in again.")
+
+
+async def _end_stolen(connection: AsyncConnection, used: TokenUse, at: datetime) -> None:
+    """Two have the token, and nobody knows which of them is the person: the login is over for both, at once."""
+    whose = f"person:{used.person_id}"
+    await audit.write(connection, AuditEvent(at=at, kind=AuditKind.TOKEN_REUSED, actor=whose))
+    if used.session_id is not None:
+        await sessions.end_session(connection, used.session_id, at)
+        await sessions.tell_streams(connection)
 
 
 async def _tokens(resources: Resources, person: Person, attempt: Attempt) -> TokensGiven:

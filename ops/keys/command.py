@@ -17,12 +17,14 @@ from temporalio.service import RPCError
 
 from connecting import engine_access
 from ops.embedded.datadir import DataDir
-from ops.keys import rings
+from ops.keys import rings, trail
 from ops.keys.histories import Need, needs
 from ops.keys.retiring import check_digests, check_histories, check_identities, check_restarted
 from ops.keys.rings import Ring, RingError
+from ops.operators import By, operator
 from ops.where import DATA_DIR, NowhereError, running, settings_for
 from settings import Settings
+from storage.audit import AuditKind
 from storage.engine import create_engine
 from storage.keyring import Keyring
 from storage.resealing import reseal_batch, sealed_with
@@ -64,31 +66,34 @@ def show_command(histories: Engine = False, data_dir: Where = None) -> None:
     Console(highlight=False, soft_wrap=True).print(table)
 
 
-def add_command(ring: WhichRing, data_dir: Directory) -> None:
+def add_command(ring: WhichRing, data_dir: Directory, by: By = "") -> None:
     """Put a fresh key in front of a ring of a data directory. The others stay: they still decrypt."""
+    actor = operator(by)
     try:
         kid = rings.put_in_front(_data(data_dir), ring, datetime.now(UTC))
     except RingError as error:
         raise _refused(error) from error
     typer.echo(f"The {ring} ring has a new first key, {kid}.")
     typer.echo(f"Next: restart `rescousse up`; {AFTERWARDS[ring]}.")
+    trail.write_if_possible(data_dir, trail.line_of(AuditKind.RING_KEY_ADDED, actor, ring, kid))
 
 
-def reseal_command(data_dir: Where = None) -> None:
+def reseal_command(by: By = "", data_dir: Where = None) -> None:
     """Seal every patient again with the first identity key. It may be stopped and begun again at any moment."""
-    done, unreadable, kid = _answered(_resealed(data_dir))
+    done, unreadable, kid = _answered(_resealed(operator(by), data_dir))
     typer.echo(f"{done} patients were sealed again with {kid}.")
     if unreadable:
         raise _refused(RingError(f"{unreadable} patients cannot be opened: a key of theirs is missing"))
 
 
-def retire_command(ring: WhichRing, kid: KeyId, data_dir: Where = None) -> None:
+def retire_command(ring: WhichRing, kid: KeyId, by: By = "", data_dir: Where = None) -> None:
     """Take an old key off a ring, once nothing needs it. With the settings of a deployment: say whether it may go.
 
     For an identity key: no patient is sealed with it, and requests that it knows again are a day old. For a payload
     key: no workflow runs, and no history is kept, that has anything sealed with it. With a data directory, every
     process was also started after the ring was changed.
     """
+    actor = operator(by) if data_dir is not None else ""  # else nothing is changed here
     _answered(_free(ring, kid, data_dir))
     if data_dir is None:
         setting = f"RESCOUSSE_{ring.setting.upper()}"
@@ -105,6 +110,7 @@ def retire_command(ring: WhichRing, kid: KeyId, data_dir: Where = None) -> None:
     typer.echo(
         "Backups without their secrets from before need it: make a new one now, or keep a copy of the key."
     )
+    trail.write_if_possible(data_dir, trail.line_of(AuditKind.RING_KEY_RETIRED, actor, ring, kid))
 
 
 async def _looked(histories: bool, data_dir: Path | None) -> tuple[Settings, dict[str, int], dict[str, Need]]:
@@ -114,13 +120,15 @@ async def _looked(histories: bool, data_dir: Path | None) -> tuple[Settings, dic
     return settings, patients, await needs(await _client(settings)) if histories else {}
 
 
-async def _resealed(data_dir: Path | None) -> tuple[int, int, str]:
+async def _resealed(actor: str, data_dir: Path | None) -> tuple[int, int, str]:
     settings = settings_for(data_dir)
     if data_dir is not None:
         data = _data(data_dir)
         check_restarted(data, running(data), Ring.IDENTITY)  # else whoever runs now could read nobody
     keyring, last, done, unreadable = Keyring(settings.identity_key_ring), None, 0, 0
+    line = trail.line_of(AuditKind.PATIENTS_RESEALED, actor, Ring.IDENTITY, keyring.first)
     async with _database(settings) as database:
+        await trail.write(database, line)  # first: whoever stops it in the middle stands there, too
         while (batch := await reseal_batch(database, keyring, last)).last is not None:
             last, done, unreadable = batch.last, done + batch.resealed, unreadable + batch.unreadable
             typer.echo(f"… {done} sealed again, up to {last}", err=True)

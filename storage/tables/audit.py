@@ -1,4 +1,4 @@
-"""What was done with accounts, and the wrong passwords of a moment ago."""
+"""What was done with accounts, the wrong passwords of a moment ago, and from where the right ones came."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -27,4 +27,12 @@ login_failures = sa.Table(
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("last_at", Instant, nullable=False, index=True),
     comment="Wrong passwords of the last minutes: forgotten soon",
+)
+
+login_places = sa.Table(
+    "login_places",
+    metadata,
+    sa.Column("key", sa.LargeBinary, primary_key=True, comment="keyed digest of a name and an address"),
+    sa.Column("last_at", Instant, nullable=False, index=True),
+    comment="From where names logged in of late: whoever guesses there does not keep them out",
 )

@@ -58,7 +58,7 @@ async def cast_of(api: Api, http: httpx.AsyncClient) -> dict[str, Caller]:
         "expired_token": _token(http, people.admin, SECRET, -60),
     }
     for name, person in own_kind.items():
-        cast[name] = await _logged_in(http, name, person)
+        cast[name] = await logged_in(http, name, person)
     (await cast["ended_session"].post("/v1/logout")).raise_for_status()
     async with api.resources.database.begin() as connection:
         gone = tables.persons.c.id == own_kind["disabled_account"].id
@@ -104,7 +104,7 @@ def _token(http: httpx.AsyncClient, person: Person, secret: str, seconds: int) -
     return Caller(http, {"Authorization": f"Bearer {signed}"})
 
 
-async def _logged_in(http: httpx.AsyncClient, name: str, person: Person) -> Caller:
+async def logged_in(http: httpx.AsyncClient, name: str, person: Person) -> Caller:
     """On a device of their own, where that is possible: a crew's is a phone."""
     form = {"username": person.username, "password": PASSWORD}
     tokens = (await http.post("/v1/token", data=form)).raise_for_status().json()

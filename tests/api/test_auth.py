@@ -1,5 +1,6 @@
 """Who may call, and how they prove it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -8,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from api.security import ALGORITHM
-from storage import tables
-from tests.api.caller import Caller, assert_problem
+from storage import audit, tables
+from storage.audit import AuditKind
+from tests.api.caller import Caller, Json, assert_problem
 from tests.api.conftest import SECRET, Api, Clock, Login
 from tests.api.people import PASSWORD
 
@@ -93,6 +95,35 @@ async def test_a_refresh_token_is_used_once_and_reuse_ends_its_family(
     assert_problem(stolen, 401, "invalid_credentials")
     # another login of the same person is another family
     assert (await _tokens(http, grant_type="refresh_token", refresh_token=other)).status_code == 200
+
+
+async def test_a_refresh_token_that_is_used_again_ends_its_login_at_once(
+    http: httpx.AsyncClient, api: Api, clock: Clock
+) -> None:
+    """Whoever copied it, and the person it was copied from: neither reads on, not even what was open already."""
+    name = api.people.doctor.username
+    first, other = [(await _tokens(http, username=name, password=PASSWORD)).json() for _ in range(2)]
+    second = (await _tokens(http, grant_type="refresh_token", refresh_token=first["refresh_token"])).json()
+    thief, person, elsewhere = [_bearer(http, tokens) for tokens in (first, second, other)]
+    assert [(await each.get("/v1/me")).status_code for each in (thief, person, elsewhere)] == [200] * 3
+    clock.advance(seconds=121)
+    async with thief.http.stream("GET", "/v1/stream", headers=thief.headers) as response:
+        lines = response.aiter_lines()
+        assert (await anext(lines)).startswith(": connected")
+        again = await _tokens(http, grant_type="refresh_token", refresh_token=first["refresh_token"])
+        assert_problem(again, 401, "invalid_credentials")
+        async with asyncio.timeout(3):
+            assert "event: device_closed" in [line async for line in lines]
+    for each in (thief, person):
+        assert_problem(await each.get("/v1/me"), 401, "session_ended")
+    assert (await elsewhere.get("/v1/me")).status_code == 200  # another login of the same person
+    async with api.resources.database.connect() as connection:
+        [line] = await audit.events(connection, None, (AuditKind.TOKEN_REUSED,), 10)
+    assert line.actor == f"person:{api.people.doctor.id}"
+
+
+def _bearer(http: httpx.AsyncClient, tokens: Json) -> Caller:
+    return Caller(http, {"Authorization": f"Bearer {tokens['access_token']}"})
 
 
 async def test_whoever_did_not_hear_the_answer_may_renew_again_for_two_minutes(

@@ -68,11 +68,33 @@ def test_so_many_are_answered_at_once() -> None:
 def test_so_many_streams_are_open() -> None:
     pace = Pace(PaceLimits(streams=1))
     pace.check_streams("a")
-    end = pace.begin_stream("a")
+    place = pace.begin_stream("a")
     assert _refused(lambda: pace.check_streams("a")) == 5
     pace.check_streams("b")
-    end()
+    pace.end_stream(place)
+    pace.end_stream(place)  # twice is once
     pace.check_streams("a")
+    pace.begin_stream("a")
+    assert _refused(lambda: pace.check_streams("a")) == 5
+
+
+def test_a_telephone_that_comes_back_again_and_again_ends_its_own_oldest_stream_and_is_never_refused() -> (
+    None
+):
+    """A dead network leaves streams behind that nobody ends for ten minutes."""
+    pace = Pace(PaceLimits(streams=4, streams_of_a_device=2))
+    others = [pace.begin_stream("crew", device="b"), pace.begin_stream("crew")]
+    first, second = pace.begin_stream("crew", "a"), pace.begin_stream("crew", "a")
+    # All four are taken, and the other telephone has not all of its own.
+    assert _refused(lambda: pace.check_streams("crew", "b")) == 5
+    for _ in range(100):
+        pace.check_streams("crew", "a")
+        third = pace.begin_stream("crew", "a")
+        assert not first.taken
+        first, second = second, third
+    assert all(each.taken for each in (first, second, *others))
+    pace.end_stream(first, "a")
+    pace.check_streams("crew", "b")
 
 
 def test_telematics_of_ten_thousand_vehicles_never_meets_the_bound() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from api import login
 from api.app import create_app
 from api.login import FREE_FAILURES
 from api.resources import Resources
-from storage import audit, tables
+from storage import audit, login_places, tables
 from tests.api.caller import assert_problem
 from tests.api.conftest import Clock, make_resources
 from tests.api.engine import RuleEngine
@@ -80,6 +81,47 @@ async def test_guessing_many_names_from_one_address_waits_as_well(
         assert (await _try(thief, f"name-{number}")).status_code == 401  # all is forgotten after a while
 
 
+async def test_whoever_logged_in_from_an_address_is_not_held_up_by_what_others_guess_there(
+    from_address: From, people: People, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Crews behind a mobile operator, a hospital behind one address; and somebody there who guesses."""
+    monkeypatch.setattr(login, "FREE_FAILURES_OF_AN_ADDRESS", 4)
+    shared, elsewhere = from_address("192.0.2.1"), from_address("192.0.2.2")
+    doctor, admin = people.doctor.username, people.admin.username
+    assert (await _try(shared, doctor, PASSWORD)).status_code == 200
+    for place in (shared, elsewhere):
+        await _guess_many(place)
+    assert (await _try(shared, doctor, PASSWORD)).status_code == 200
+    assert (await _try(shared, admin, PASSWORD)).status_code == 429  # new there: waits with whoever guesses
+    assert (await _try(elsewhere, doctor, PASSWORD)).status_code == 429  # known at one address, not at all
+    for _ in range(FREE_FAILURES):
+        assert (await _try(shared, doctor)).status_code == 401
+    refused = await _try(shared, doctor, PASSWORD)
+    assert_problem(refused, 429, "too_many_attempts")  # what is guessed of the name itself counts as ever
+    assert int(refused.headers["retry-after"]) > 3
+    clock.advance(days=91)
+    await _guess_many(shared)
+    assert (await _try(shared, doctor, PASSWORD)).status_code == 429  # that was long ago
+
+
+async def _guess_many(http: httpx.AsyncClient) -> None:
+    """As many names as an address may try before it waits."""
+    for number in range(login.FREE_FAILURES_OF_AN_ADDRESS):
+        assert (await _try(http, f"name-{number}")).status_code == 401
+    assert (await _try(http, "name")).status_code == 429
+
+
+async def test_from_where_somebody_logged_in_is_forgotten_in_the_end(
+    from_address: From, people: People, resources: Resources, engine: AsyncEngine
+) -> None:
+    assert (await _try(from_address("192.0.2.1"), people.doctor.username, PASSWORD)).status_code == 200
+    counted = sa.select(sa.func.count()).select_from(tables.login_places)
+    async with engine.begin() as connection:
+        for days, left in ((89, 1), (91, 0)):
+            await login_places.forget_old(connection, resources.clock() + timedelta(days=days))
+            assert await connection.scalar(counted) == left
+
+
 async def test_all_processes_count_together(
     from_address: From,
     people: People,
@@ -141,7 +183,7 @@ async def test_logins_and_failures_are_written_down_and_what_was_typed_is_not(
         everything = str(
             [
                 (await connection.execute(sa.select(t))).all()
-                for t in (tables.audit_events, tables.login_failures)
+                for t in (tables.audit_events, tables.login_failures, tables.login_places)
             ]
         )
     doctor = f"person:{people.doctor.id} {people.doctor.username}"

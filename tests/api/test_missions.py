@@ -1,6 +1,7 @@
 """Answers, the mission, its steps and exits, as a company sees them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 
 from api import steps
 from domain.vocabulary import STEPS, Step
-from storage import tables
+from storage import kept_steps, tables, views
 from tests.api.caller import Caller, Json, assert_problem, demand, without
 from tests.api.conftest import Api, Login, another_device
 from tests.api.engine import RuleEngine
@@ -168,6 +169,30 @@ async def test_rule_044_a_step_is_kept_when_no_worker_is_up(
     await rules.tell(demand_id, report)
     applied = await regulator.post(path, step, Idempotency_Key="k1")
     assert (applied.status_code, applied.json()["status"]) == (200, "recorded")
+
+
+async def test_rule_044_a_step_that_is_applied_at_this_very_moment_does_not_put_the_next_out_of_order(
+    samu: Caller, regulator: Caller, rules: RuleEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two reads of the next request the recorder gets to the first."""
+    monkeypatch.setattr(steps, "WAIT_SECONDS", 0.2)
+    path = f"/v1/missions/{await _mission(samu, regulator)}/steps"
+    rules.worker_away = True
+    assert (await regulator.post(path, _step("ACQUITTE"))).status_code == 202
+    rules.worker_away = False
+
+    def applying_first(read: Any) -> Any:
+        async def read_late(*arguments: Any) -> Any:
+            while rules.kept:
+                await rules.tell(*rules.kept.pop())
+            return await read(*arguments)
+
+        return read_late
+
+    monkeypatch.setattr(kept_steps, "waiting", applying_first(kept_steps.waiting))
+    monkeypatch.setattr(views, "steps_of", applying_first(views.steps_of))
+    told = await regulator.post(path, _step("EN_APPROCHE"))
+    assert (told.status_code, told.json()["status"]) == (200, "recorded")
 
 
 async def test_rule_044_the_last_step_can_be_taken_back(samu: Caller, regulator: Caller) -> None:

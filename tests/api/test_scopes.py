@@ -68,6 +68,8 @@ class Operation:
     body: object = None
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
+    """Names in its address that stand for another object of the stage than the usual one."""
 
     @property
     def method(self) -> str:
@@ -83,7 +85,14 @@ class Operation:
 
 
 OPERATIONS = [
-    Operation(name, _named(row["reach"]), row.get("body"), row.get("query", {}), row.get("headers", {}))
+    Operation(
+        name,
+        _named(row["reach"]),
+        row.get("body"),
+        row.get("query", {}),
+        row.get("headers", {}),
+        row.get("named", {}),
+    )
     for name, row in TABLE["operations"].items()
 ]
 CLOSED = [each for each in OPERATIONS if not each.is_public]
@@ -112,6 +121,7 @@ class Told:
 async def _ask(caller: Caller, operation: Operation, ids: Mapping[str, str], key: str | None = None) -> Told:
     headers = caller.headers | ({"Idempotency-Key": key} if key else {})
     ids = {**ids, "own_device_id": caller.headers.get("X-Device-Id", STEP_ID)}
+    ids |= {name: ids[other] for name, other in operation.named.items()}
     response = await caller.http.request(
         operation.method,
         _filled(operation.name.partition(" ")[2], ids),

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -13,11 +13,12 @@ import pytest
 import sqlalchemy as sa
 from httpx_sse import ServerSentEvent, aconnect_sse
 
+from api.pace import PaceLimits
 from api.routes import stream
 from storage import timeline
 from storage.views import Scope
 from tests.api.caller import Caller, assert_problem, demand
-from tests.api.conftest import Api, Login, serving
+from tests.api.conftest import Api, Login, another_device, serving
 
 FACTS = 7
 """What a demand of these tests says at once: received, guard skipped, vehicles opened, four solicitations."""
@@ -123,6 +124,55 @@ async def test_streams_end_after_a_while(samu: Caller, monkeypatch: pytest.Monke
         lines = [line async for line in response.aiter_lines()]
     assert ": connect again" in lines
     assert lines.count("retry: 1000") == 2
+
+
+@asynccontextmanager
+async def connected(caller: Caller) -> AsyncIterator[AsyncIterator[str]]:
+    """The lines of a stream, after the one that says that it is there."""
+    async with caller.http.stream("GET", "/v1/stream", headers=caller.headers) as response:
+        response.raise_for_status()
+        lines = response.aiter_lines()
+        assert (await anext(lines)).startswith(": connected")
+        yield lines
+
+
+async def next_event(lines: AsyncIterator[str]) -> str:
+    async with asyncio.timeout(5):
+        async for line in lines:
+            if line.startswith("event: "):
+                return line
+    return "the end"
+
+
+async def test_a_telephone_that_connects_too_often_ends_its_own_oldest_stream(
+    crew: Caller, samu: Caller, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead network left the old ones behind: the newest goes on, and so do those of others."""
+    monkeypatch.setattr(stream, "LOOK_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(api.resources.pace, "_limits", PaceLimits(streams_of_a_device=2))
+    other = await another_device(crew, "MOBILE")
+    async with (
+        connected(other) as theirs,
+        connected(crew) as oldest,
+        connected(crew) as second,
+        connected(crew) as newest,
+    ):
+        async with asyncio.timeout(3):
+            assert ": connect again" in [line async for line in oldest]
+        await samu.post("/v1/demands", demand())
+        heard = [await next_event(each) for each in (newest, second, theirs)]
+    assert heard == ["event: solicitation_opened"] * 3
+
+
+async def test_open_streams_take_nothing_of_what_an_account_may_ask_at_once(
+    samu: Caller, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.resources.pace, "_limits", PaceLimits(at_once=2))
+    async with AsyncExitStack() as stay:
+        heard = [await stay.enter_async_context(connected(samu)) for _ in range(5)]
+        assert (await samu.get("/v1/me")).status_code == 200
+        assert (await samu.post("/v1/demands", demand())).status_code == 201
+        assert [await next_event(each) for each in heard] == ["event: demand_received"] * 5
 
 
 async def test_a_lost_notification_costs_a_second_at_most(samu: Caller, api: Api) -> None:

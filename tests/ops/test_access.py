@@ -2,8 +2,12 @@
 
 import asyncio
 import contextlib
+import getpass
+import inspect
 import io
 import json
+import platform
+import re
 from collections.abc import Callable
 
 import httpx
@@ -14,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.app import create_app
 from api.resources import ACCOUNT_SECONDS, Resources
 from ops import access, audit
+from ops.cli import ENTRIES, Group
+from ops.embedded.children import ROOT
+from ops.operators import IMAGE_ACCOUNT
 from tests.api.caller import assert_problem, demand
 from tests.api.conftest import Clock, make_resources, people, rules
 from tests.api.engine import RuleEngine
@@ -54,8 +61,9 @@ def both(engine: AsyncEngine, database_url: str, rules: RuleEngine, people: Peop
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, database_url: str) -> Callable[..., object]:
-    """Run a command on the database of the test; what it printed."""
+    """Run a command on the database of the test, as an operator of this machine; what it printed."""
     monkeypatch.setenv("RESCOUSSE_DATABASE_URL", database_url)
+    monkeypatch.setenv("LOGNAME", "astreinte")  # not the image's account, whoever runs the tests
 
     async def run(command: Callable[..., None], *arguments: object, **options: object) -> str:
         printed = io.StringIO()
@@ -161,6 +169,64 @@ async def test_what_was_done_is_listed_and_no_secret_is(both: Both, people: Peop
         assert secret.strip().splitlines()[-1] not in everything
     assert (await run(audit.events_command, kind=["KEY_MADE"])).count("KEY_MADE") == 1
     assert (await run(audit.events_command, since="0m")).strip() == "nothing"
+
+
+async def test_in_a_container_nothing_is_changed_before_the_operator_says_who_they_are(
+    people: People, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There everybody is the image's account, or a number that has no name, on a machine that is gone tomorrow."""
+    doctor = people.doctor.username
+    changes: list[tuple[Callable[..., None], tuple[str, ...]]] = [
+        (access.new_key_command, ("SAMU de test", "LRM 2")),
+        (access.revoke_key_command, ("LRM",)),
+        (access.disable_command, (doctor,)),
+        (access.enable_command, (doctor,)),
+        (access.new_password_command, (doctor,)),
+        (access.end_sessions_command, (doctor,)),
+    ]
+    monkeypatch.setattr(getpass, "getuser", lambda: IMAGE_ACCOUNT)
+    for command, arguments in changes:
+        with pytest.raises(typer.BadParameter, match="say who does it, --by NAME"):
+            await run(command, *arguments)
+    monkeypatch.setattr(getpass, "getuser", _nameless)
+    with pytest.raises(typer.BadParameter, match="--by NAME"):
+        await run(access.disable_command, doctor, by="  ")
+    assert (await run(audit.events_command)).strip() == "nothing"
+    await run(access.disable_command, doctor, by="Anne\n Fictive")
+    [line] = (await run(audit.events_command, as_json=True)).splitlines()
+    assert json.loads(line)["actor"] == f"operator Anne Fictive (@{platform.node()})"
+
+
+def _nameless() -> str:
+    raise KeyError("getpwuid(): uid not found: 12345")
+
+
+async def test_a_name_is_written_down_beside_the_account(
+    people: People, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: "astreinte")
+    await run(access.disable_command, people.doctor.username)
+    await run(access.enable_command, people.doctor.username, by="Anne Fictive")
+    lines = [json.loads(line) for line in (await run(audit.events_command, as_json=True)).splitlines()]
+    here = f"astreinte@{platform.node()}"
+    assert [each["actor"] for each in lines] == [f"operator Anne Fictive ({here})", f"operator {here}"]
+
+
+def test_the_images_account_is_the_dockerfiles() -> None:
+    made = re.search(r"useradd .* (\w+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert made is not None
+    assert made.group(1) == IMAGE_ACCOUNT
+
+
+def test_every_command_that_changes_accounts_or_keys_is_told_who_does_it() -> None:
+    groups = [each for each in ENTRIES if isinstance(each, Group) and each.name in {"access", "keys"}]
+    nobody = [
+        f"{group.name} {entry.name}"
+        for group in groups
+        for entry in group.entries
+        if "by" not in inspect.signature(entry.load()).parameters
+    ]
+    assert nobody == ["access list", "keys show"]
 
 
 async def test_who_read_a_patient_is_listed_for_operators_and_for_the_samu(

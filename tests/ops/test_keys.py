@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import os
+import platform
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,10 +25,11 @@ from uuid_utils.compat import uuid7
 from connecting import engine_access
 from ops.embedded.datadir import DataDir, hold, load_secrets, read_secrets
 from ops.embedded.runtime_file import Pids, Runtime, key_ids, write_runtime
-from ops.keys import command, retiring
+from ops.keys import command, retiring, rings
 from ops.keys.rings import Ring
+from ops.operators import IMAGE_ACCOUNT
 from ops.where import settings_for
-from storage import tables
+from storage import audit, tables
 from storage.identity import PatientIdentity, keep_identity, read_identity
 from storage.keyring import Keyring, UnreadableError
 from storage.resealing import BATCH, sealed_with
@@ -95,15 +97,17 @@ def stand(tmp_path: Path, engine: AsyncEngine, database_url: str, env: WorkflowE
 
 
 @pytest.fixture
-def run(stand: Stand) -> Run:
+def run(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command on the data directory; what it printed, and how it ended if not well."""
+    monkeypatch.setenv("LOGNAME", "astreinte")  # not the image's account, whoever runs the tests
 
-    async def run(command: Callable[..., None], *arguments: object) -> str:
+    async def run(command: Callable[..., None], *arguments: object, by: str = "") -> str:
         printed = io.StringIO()
+        who = {"by": by} if by else {}
 
         def call() -> None:
             with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-                command(*arguments, data_dir=stand.data.root)
+                command(*arguments, data_dir=stand.data.root, **who)
 
         try:
             await asyncio.to_thread(call)
@@ -202,6 +206,65 @@ async def test_no_command_shows_a_key(stand: Stand, world: World, run: Run) -> N
     assert len(keys) == 4
     assert not [key for key in keys if key.strip() in "".join(printed)]
     assert {_file(stand, ring).stat().st_mode & 0o777 for ring in Ring} == {0o600}
+
+
+async def test_whoever_changes_keys_stands_in_the_trail(
+    stand: Stand, world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _keep_patients(stand, world, 1)
+    monkeypatch.setattr(retiring, "KEPT_FOR", timedelta())
+    new = _kid(await run(command.add_command, Ring.IDENTITY, by="Anne Fictive"))
+    assert "restart" in await run(command.reseal_command, by="Anne Fictive")  # refused: no line
+    stand.restart()
+    for refused in (
+        await run(command.retire_command, Ring.IDENTITY, OLD, by="Anne Fictive"),
+        await run(command.retire_command, Ring.IDENTITY, new, by="Anne Fictive"),
+    ):
+        assert refused.endswith("exit 1")
+    await run(command.reseal_command, by="Anne Fictive")
+    assert "warning" not in await run(command.retire_command, Ring.IDENTITY, OLD, by="Anne Fictive")
+    async with stand.database.connect() as connection:
+        lines = await audit.events(connection, None, (), 10)
+    assert {each.actor for each in lines} == {f"operator Anne Fictive (astreinte@{platform.node()})"}
+    assert [(each.kind, each.subject) for each in reversed(lines)] == [
+        ("RING_KEY_ADDED", f"ring:identity {new}"),
+        ("PATIENTS_RESEALED", f"ring:identity {new}"),
+        ("RING_KEY_RETIRED", f"ring:identity {OLD}"),
+    ]
+
+
+async def test_in_a_container_no_key_is_changed_before_the_operator_says_who_they_are(
+    stand: Stand, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", IMAGE_ACCOUNT)
+    changes: list[tuple[Callable[..., None], tuple[str, ...]]] = [
+        (command.add_command, (Ring.PAYLOAD,)),
+        (command.retire_command, (Ring.PAYLOAD, OLD)),
+        (command.reseal_command, ()),
+    ]
+    for change, arguments in changes:
+        with pytest.raises(typer.BadParameter, match="--by NAME"):
+            await run(change, *arguments)
+    assert stand.keyring(Ring.PAYLOAD).key_ids == (OLD,)
+
+
+async def test_keys_are_changed_without_a_database_and_the_line_that_is_missing_is_said(
+    stand: Stand, run: Run
+) -> None:
+    stand.database_url = "postgresql://nobody@127.0.0.1:1/nowhere"
+    stand.restart()
+    away = await run(command.add_command, Ring.IDENTITY, by="Anne Fictive")
+    stand.data.runtime_file.unlink()
+    stopped = await run(command.add_command, Ring.PAYLOAD, by="Anne Fictive")
+    for told, ring, reason in (
+        (away, Ring.IDENTITY, "the database does not answer"),
+        (stopped, Ring.PAYLOAD, "no stack runs from"),
+    ):
+        new = _kid(told)
+        assert f"the audit trail has no line of it: {reason}" in told
+        assert f"RING_KEY_ADDED ring:{ring} {new} by operator Anne Fictive (astreinte@" in told
+        assert "exit" not in told
+        assert list(rings.read(stand.data, ring)) == [new, OLD]
 
 
 async def test_a_patient_that_cannot_be_opened_is_left_and_said(stand: Stand, world: World, run: Run) -> None:
