@@ -53,6 +53,19 @@ ENTRIES: tuple[Entry | Group, ...] = (
     Entry("sectors", "ops.sectors", "sectors_command", "Load the guard sectors of a SAMU (repeatable)."),
     Entry("communes", "ops.communes", "communes_command", "Load communes and their people (repeatable)."),
     Group(
+        "directory",
+        "Who is who: SAMUs, companies, their means, accounts.",
+        (
+            Entry(
+                "load", "ops.directory.command", "load_command", "Load all of it from a file (repeatable)."
+            ),
+            Entry(
+                "export", "ops.directory.command", "export_command", "Write it as such a file, no secrets."
+            ),
+            Entry("template", "ops.directory.command", "template_command", "Print an example that explains."),
+        ),
+    ),
+    Group(
         "roads",
         "Make and look at road graphs.",
         (
