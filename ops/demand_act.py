@@ -5,7 +5,6 @@ and why. Repeated after a failure it is safe: it names the mission or the tier t
 """
 
 import asyncio
-import getpass
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,13 +19,16 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.messages import Intervention, Reply
 from domain.outcomes import Outcome
 from domain.people import Actor, Role
-from domain.vocabulary import TIER_STATUS, OperatorAct
+from domain.vocabulary import OperatorAct, Tier
 from ops.at_engine import CALL, RefusedError, reach
+from ops.demand_bound import BoundError, UnseenError, mission_of, needed, tier_of
 from ops.demand_engine import workers_of
 from ops.demand_look import full_id, read_database
 from ops.demand_rows import NotFoundError
 from ops.demand_show import DEMAND, NOT_ANSWERED, REFUSED, complain
 from ops.demand_state import DemandState
+from ops.demand_words import BEFORE, DONE, NAME_IT, REFUSALS
+from ops.operators import person
 from ops.where import DATA_DIR, NowhereError, settings_for
 from settings import Settings
 from workflows.client import demand_handle
@@ -34,41 +36,20 @@ from workflows.demand import DemandWorkflow
 
 ANSWER = timedelta(seconds=10)
 """How long a worker may take to answer: as long as one that died is waited for, and a replay."""
-LONGEST_REASON, LONGEST_NAME = 300, 80
-BY = "Who does it, as the journal keeps it; the name of the system account otherwise."
+LONGEST_REASON = 300
+BY = "Who does it, as the journal keeps it; the system account otherwise. Needed in a container."
 WHY = "Why, as the SAMU and the company read it. Never write of the patient here."
 YES = "Do not ask before doing it."
-ENDED_MEANWHILE = "It has ended meanwhile: there is nothing to do any more."
+MISSION = (
+    "The mission that is taken, by its id or the first eight digits of it; no other is. Needed with --yes."
+)
+TIER = "The tier that is closed; no other is. Needed with --yes."
 
 Demand = Annotated[str, typer.Argument(metavar="ID", help=DEMAND)]
 Reason = Annotated[str, typer.Option(help=WHY)]
-By = Annotated[str, typer.Option(help=BY)]
+By = Annotated[str, typer.Option(metavar="NAME", help=BY)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help=YES)]
 Dir = Annotated[Path | None, typer.Option(file_okay=False, help=DATA_DIR)]
-
-DONE = {
-    OperatorAct.RING: "Rung again: whoever is awaited was told once more.",
-    OperatorAct.NEXT_TIER: "The tier is closed, the next one is being asked. Whoever rings may still accept.",
-    OperatorAct.REASSIGN: "The mission was taken from its vehicle, which is free; the search begins again without it.",
-    OperatorAct.CLOSE: "The demand is closed, and its vehicle, if it had one, is free. The SAMU reads that an operator did it, and why.",
-}
-REFUSALS = {
-    Outcome.DEMAND_CLOSED: ENDED_MEANWHILE,
-    Outcome.MISSION_ENDED: "The mission that you looked at is over: look again.",
-    Outcome.MISSION_UNKNOWN: "No vehicle has the mission: there is nothing to take back.",
-    Outcome.ALREADY_ASSIGNED: "A vehicle has the mission: no tier is asked any more.",
-    Outcome.NO_TIER_RUNNING: "The tier that you looked at does not run any more, or the SAMU arbitrates: look again.",
-    Outcome.NOTHING_TO_RING: "Nobody is awaited who could be told once more.",
-    Outcome.RUNG_JUST_NOW: "It was rung a moment ago: leave them fifteen seconds to answer.",
-    Outcome.REASON_REQUIRED: "Say why: --reason.",
-    Outcome.TOO_LATE_TO_REASSIGN: "The patient is on board: the vehicle keeps its mission.",
-}
-BEFORE = {
-    OperatorAct.RING: "Ring again whoever is awaited?",
-    OperatorAct.NEXT_TIER: "Close the tier that runs, and ask the next one?",
-    OperatorAct.REASSIGN: "Take the mission from its vehicle, and search again without it?",
-    OperatorAct.CLOSE: "Close the demand for good?",
-}
 
 
 class UnansweredError(Exception):
@@ -85,6 +66,10 @@ class Wanted:
     by: str
     yes: bool
     data_dir: Path | None
+    mission: str = ""
+    """The one that is taken; the one that runs, when none is named."""
+    tier: Tier | None = None
+    """The one that is closed; the one that runs, when none is named."""
 
 
 def ring_command(
@@ -99,19 +84,25 @@ def ring_command(
 
 
 def next_tier_command(
-    demand: Demand, reason: Reason = "", by: By = "", yes: Yes = False, data_dir: Dir = None
+    demand: Demand,
+    tier: Annotated[Tier | None, typer.Option(help=TIER)] = None,
+    reason: Reason = "",
+    by: By = "",
+    yes: Yes = False,
+    data_dir: Dir = None,
 ) -> None:
     """Ask the next tier now, without waiting for the end of the one that runs.
 
     Nobody who rings is taken back: an answer in time still wins. Exit codes as
     those of `ring`.
     """
-    _do(Wanted(OperatorAct.NEXT_TIER, demand, reason, by, yes, data_dir))
+    _do(Wanted(OperatorAct.NEXT_TIER, demand, reason, by, yes, data_dir, tier=tier))
 
 
 def reassign_command(
     demand: Demand,
     reason: Annotated[str, typer.Option(help=WHY)],
+    mission: Annotated[str, typer.Option(metavar="ID", help=MISSION)] = "",
     by: By = "",
     yes: Yes = False,
     data_dir: Dir = None,
@@ -121,7 +112,7 @@ def reassign_command(
     Never with the patient on board. The deadline of arrival stays what it was.
     Telephone the crew first: it may be on its way. Exit codes as those of `ring`.
     """
-    _do(Wanted(OperatorAct.REASSIGN, demand, reason, by, yes, data_dir))
+    _do(Wanted(OperatorAct.REASSIGN, demand, reason, by, yes, data_dir, mission=mission))
 
 
 def close_command(
@@ -141,18 +132,26 @@ def close_command(
 
 def _do(wanted: Wanted) -> None:
     """Look, ask the operator, do it, say what came of it."""
+    missing = needed(wanted.act, yes=wanted.yes, mission=wanted.mission, tier=wanted.tier)
+    if missing is not None:
+        raise typer.BadParameter(NAME_IT, param_hint=missing)
+    person(wanted.by)  # before anything is asked
     try:
         settings = settings_for(wanted.data_dir)
         state, why = asyncio.run(read_database(settings, wanted.demand))
         demand_id = state.demand.id if state else full_id(wanted.demand)
         if demand_id is None:
             raise UnansweredError(f"{why}. Give the whole id of the demand to go on without it")
+        order = _order(wanted, state)
         _agree(wanted, state)
-        reply = asyncio.run(_send(settings, demand_id, _order(wanted, state)))
+        reply = asyncio.run(_send(settings, demand_id, order))
+    except BoundError as error:
+        complain(str(error))
+        raise typer.Exit(0 if error.done else REFUSED) from error
     except (NotFoundError, NowhereError) as error:
         complain(str(error))
         raise typer.Exit(REFUSED) from error
-    except (UnansweredError, RefusedError) as error:
+    except (UnansweredError, UnseenError, RefusedError) as error:
         complain(str(error))
         raise typer.Exit(NOT_ANSWERED) from error
     _tell(wanted, reply)
@@ -160,16 +159,13 @@ def _do(wanted: Wanted) -> None:
 
 def _order(wanted: Wanted, state: DemandState | None) -> Intervention:
     """What is sent; it names what the operator looked at, so that nothing else is touched."""
-    tiers = {status.value: tier for tier, status in TIER_STATUS.items()}
-    mission = state.runs if state else None
-    name = (wanted.by or getpass.getuser()).strip()[:LONGEST_NAME]
     return Intervention(
         act=wanted.act,
         reason=(wanted.reason or "").strip()[:LONGEST_REASON] or None,
-        mission_id=mission.id if mission and wanted.act is OperatorAct.REASSIGN else None,
-        tier=tiers.get(state.demand.status) if state and wanted.act is OperatorAct.NEXT_TIER else None,
+        mission_id=mission_of(state, wanted.mission) if wanted.act is OperatorAct.REASSIGN else None,
+        tier=tier_of(state, wanted.tier) if wanted.act is OperatorAct.NEXT_TIER else None,
         received_at=datetime.now(UTC),
-        by=Actor(role=Role.ADMIN, name=name),
+        by=Actor(role=Role.ADMIN, name=person(wanted.by)),
     )
 
 

@@ -157,7 +157,7 @@ def _mission(mission: OnMission, name: str, at: datetime) -> Iterator[Advice]:
         bound = ", and no phone is in the vehicle" if mission.phone_bound is False else ""
         yield Advice(
             f"Nobody acknowledged it for {_ago(silent)}: {mission.vehicle} {read}{bound}.",
-            f"rescousse demand ring {name}; call {call}; if nobody goes: rescousse demand reassign {name} --reason …",
+            f"rescousse demand ring {name}; call {call}; if nobody goes: rescousse demand reassign {name} --mission {mission.id} --reason …",
         )
     elif silent > STUCK:
         yield Advice(

@@ -243,7 +243,10 @@ async def nobody_acknowledges(theatre: Theatre) -> None:
     await theatre.until_attention(demand_id)
     await theatre.take("not-acknowledged", await theatre.of(demand_id, DETAILS), LATE, height=960)
     await theatre.operator("ring", demand_id)
-    await theatre.operator("reassign", demand_id, "--reason", "téléphone éteint, équipage injoignable")
+    mission_id = (await theatre.samu.demand(demand_id))["mission"]["id"]
+    await theatre.operator(
+        "reassign", demand_id, "--mission", mission_id, "--reason", "téléphone éteint, équipage injoignable"
+    )
     await theatre.samu.until(demand_id, "SOLICITING_VEHICLES", within=PATIENCE_S)
     await theatre.operator("close", demand_id, "--reason", "exercice")
 
@@ -253,9 +256,9 @@ async def nobody_decides(theatre: Theatre) -> None:
     demand_id = await theatre.asked()
     [asked, *_] = await theatre.company.open_solicitations(demand_id)
     await theatre.company.answer(asked, "counter-proposal", {"delay_minutes": 70})
-    await theatre.operator("next-tier", demand_id)
+    await theatre.operator("next-tier", demand_id, "--tier", "VEHICLE")
     await theatre.samu.until(demand_id, "SOLICITING_SITES", within=PATIENCE_S)
-    await theatre.operator("next-tier", demand_id)
+    await theatre.operator("next-tier", demand_id, "--tier", "SITE")
     await theatre.samu.until(demand_id, "ARBITRATION", within=PATIENCE_S)
     await theatre.take("arbitration", await theatre.of(demand_id, DETAILS), "counter-proposals stand")
     await theatre.take(

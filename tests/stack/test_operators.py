@@ -81,23 +81,46 @@ async def test_an_operator_looks_rings_and_asks_the_next_tier(stage: Stage, say:
     declined = await say("next-tier", demand_id, typed="n\n")
     assert declined.exit_code == 1
     assert (await samu.demand(demand_id))["status"] == "SOLICITING_VEHICLES"
-    assert (await say("next-tier", demand_id, *OPERATOR)).exit_code == 0
+    assert (await say("next-tier", demand_id, *OPERATOR)).exit_code == 2  # which?
+    closing = ("next-tier", demand_id, *OPERATOR, "--tier", "VEHICLE")
+    assert (await say(*closing)).exit_code == 0
     await samu.until(demand_id, "SOLICITING_SITES")
+    blindly = await say(*closing)
+    assert (blindly.exit_code, "(no_tier_running)" in blindly.output) == (1, True)
+    assert (await samu.demand(demand_id))["status"] == "SOLICITING_SITES"
 
 
-async def test_an_operator_takes_a_mission_back_and_closes_the_demand(stage: Stage, say: Say) -> None:
+async def second_vehicle_accepts(company: Post, demand_id: str) -> None:
+    """After the first lost its mission."""
+
+    async def asked() -> list[dict[str, Any]]:
+        return await company.open_solicitations(demand_id)
+
+    [other, *_] = await eventually(asked)
+    assert (await company.answer(other, "acceptance")).is_success
+
+
+async def on_mission(stage: Stage) -> tuple[Samu, Post, str, str]:
+    """A demand that the first vehicle which was asked has accepted; its name is the last."""
     samu, company, demand_id = await posted(stage)
     asked, _ = await company.open_solicitations(demand_id)
     assert (await company.answer(asked, "acceptance")).is_success
     await samu.until(demand_id, "ASSIGNED")
-    told = await shown(say, demand_id)
     name = next(each.name for each in company.vehicles if each.id == asked["vehicle_id"])
+    return samu, company, demand_id, name
+
+
+async def test_an_operator_takes_a_mission_back_and_closes_the_demand(stage: Stage, say: Say) -> None:
+    samu, _, demand_id, name = await on_mission(stage)
+    told = await shown(say, demand_id)
     assert told["state"]["engaged_vehicle"] == name
     assert f"Vehicle **{name}** of" in told["engine"]["details"]
-    assert name in (await say("show", demand_id)).output
+    mission_id = told["state"]["mission"]["id"]
+    screen = (await say("show", demand_id)).output
+    assert (name in screen, mission_id in screen) == (True, True)
 
     assert (await say("reassign", demand_id, "--yes")).exit_code == 2  # no reason
-    assert (await say("reassign", demand_id, *OPERATOR)).exit_code == 0
+    assert (await say("reassign", demand_id, *OPERATOR, "--mission", mission_id[:8])).exit_code == 0
     ended = await fact(samu, demand_id, "mission_ended")
     assert (ended["data"]["reason"], ended["data"]["detail"]) == ("REASSIGNED", "téléphone éteint")
     assert (await shown(say, demand_id))["state"]["engaged_vehicle"] is None
@@ -107,6 +130,23 @@ async def test_an_operator_takes_a_mission_back_and_closes_the_demand(stage: Sta
     assert closed["end_reason"] == "téléphone éteint"
     again = await say("close", demand_id, *OPERATOR)
     assert (again.exit_code, "(demand_closed)" in again.output) == (1, True)
+
+
+async def test_an_order_that_is_given_again_takes_no_other_mission(stage: Stage, say: Say) -> None:
+    samu, company, demand_id, name = await on_mission(stage)
+    assert (await say("reassign", demand_id, *OPERATOR)).exit_code == 2  # whose?
+    other = await say("reassign", demand_id, *OPERATOR, "--mission", "ffffffff")
+    assert (other.exit_code, f"{name} has it now" in other.output) == (1, True)
+    mission_id = (await shown(say, demand_id))["state"]["mission"]["id"]
+    taking = ("reassign", demand_id, *OPERATOR, "--mission", mission_id)
+    assert (await say(*taking)).exit_code == 0
+    await fact(samu, demand_id, "mission_ended")
+    again = await say(*taking)
+    assert (again.exit_code, "taken from its vehicle already" in again.output) == (0, True)
+    await second_vehicle_accepts(company, demand_id)
+    blindly = await say(*taking)
+    assert (blindly.exit_code, "(mission_ended: " in blindly.output) == (1, True)
+    await samu.until(demand_id, "ASSIGNED")
 
 
 async def test_what_does_not_answer_is_said_in_a_sentence_and_nothing_is_done(

@@ -39,7 +39,7 @@ function toggle(name, value = !ui[name]) {
 export function guardFoot() {
   if (phone.onGuard) return nothing;
   const sending = running.has("openShift") || running.has("reportMissing");
-  const able = phone.deviceId && (ui.missing || openable().some((each) => begins(each)));
+  const able = phone.deviceId && phone.teammates && (ui.missing || openable().some((each) => begins(each)));
   return html`<button class="main primary" form="guard"
       ?disabled=${sending || !able}>${t(sending ? "sending" : ui.missing ? "guard.report" : "guard.open")}</button>`;
 }
@@ -77,9 +77,9 @@ function periodWord(period) {
 
 function teammateFields() {
   return html`<div class="field"><label for="teammate">${t("guard.teammate")}</label>
-      <select id="teammate" name="teammate" required
+      <select id="teammate" name="teammate" required ?disabled=${!phone.teammates}
           @change=${(event) => toggle("other", event.target.value === OTHER)}>
-        <option value="">${t("choose")}</option>
+        <option value="">${t(phone.teammates ? "choose" : "loading")}</option>
         ${(phone.teammates ?? []).map((each) => html`<option value=${each.id}>${each.name} (${each.diploma})</option>`)}
         <option value=${OTHER}>${t("guard.other")}</option></select></div>
     ${ui.other ? html`<div class="field"><label for="other-name">${t("guard.other_name")}</label>
