@@ -18,6 +18,7 @@ from temporalio.service import RPCError
 from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+import processes
 from activities.engagement import EngagementActivities
 from activities.guard import GuardActivities
 from activities.recording import RecordingActivities
@@ -25,7 +26,6 @@ from activities.search import SearchActivities
 from connecting import engine_access
 from geo.engines import make_travel
 from geo.travel_time import Travel
-from processes import beating, spare_what_stays
 from settings import Settings
 from storage.engine import create_engine, in_use
 from telemetry import logs
@@ -128,8 +128,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         worker = await _unless_stopped(_worker_when_ready(settings, engine, travel, watched), stop)
         if worker is None:
             return
-        spare_what_stays()
-        async with worker, beating(settings.worker_heartbeat_file):
+        processes.spare_what_stays()
+        async with worker, processes.beating(settings.worker_heartbeat_file):
             log.info("working", task_queue=settings.task_queue)
             await stop.wait()
             log.info("stopping")
@@ -228,4 +228,4 @@ if __name__ == "__main__":
     argparse.ArgumentParser(prog="python worker.py", description=__doc__).parse_args()
     the_settings = Settings()
     logs.configure(the_settings.log_level)
-    asyncio.run(main(the_settings))
+    processes.run(main(the_settings))

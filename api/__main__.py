@@ -12,6 +12,7 @@ from types import FrameType
 
 import uvicorn
 
+import processes
 from api.app import create_app
 from api.edge import route_of
 from api.engine import TemporalEngine
@@ -26,7 +27,6 @@ from geo.routes import Navigator, routes_with
 from geo.straight import StraightTravel
 from geo.travel_time import Travel
 from geo.valhalla import Valhalla, open_client
-from processes import spare_what_stays
 from push.config import PushConfig, configured
 from settings import Settings
 from storage import migrate
@@ -41,23 +41,35 @@ from workflows.codec import EncryptingCodec
 SERVICE = "rescousse-api"
 """What the process is called in traces."""
 BACKLOG = 2048
+LINGER_SECONDS = 3.0
+"""How long a process behind a proxy still serves after it was told to stop: by then the proxy, which asks every two
+seconds (`health_interval` of deploy/proxy/Caddyfile), has heard of it and sends to the other."""
 
 log = logging.getLogger("rescousse.api")
 
 
 class Server(uvicorn.Server):
-    """A server whose live streams end at once when it is told to stop."""
+    """A server that says that it stops before it does: what is sent on a connection that is just being closed is lost."""
 
-    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
-        """Close ``feed`` on the first signal."""
+    def __init__(self, config: uvicorn.Config, resources: Resources, linger_s: float = 0.0) -> None:
+        """Serve for ``linger_s`` more seconds after the first signal."""
         super().__init__(config)
-        self._feed = feed
+        self._resources = resources
+        self._linger_s = linger_s
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Wake the streams and stop in order, with exit code 0; a second interrupt stops at once."""
+        """Be not ready at once; linger; then stop in order, with exit code 0. A second signal does not linger, a second
+        interrupt does not wait for requests either."""
         del frame
-        asyncio.get_running_loop().call_soon_threadsafe(self._feed.close)
-        self.force_exit = self.should_exit and sig == signal.SIGINT
+        leaving, loop = self._resources.leaving, asyncio.get_running_loop()
+        again = leaving.is_set()
+        leaving.set()
+        self.force_exit = again and sig == signal.SIGINT
+        loop.call_soon_threadsafe(loop.call_later, 0 if again else self._linger_s, self._end)
+
+    def _end(self) -> None:
+        """Wake the streams, which come back to another process, and take nothing new."""
+        self._resources.feed.close()
         self.should_exit = True
 
 
@@ -166,9 +178,10 @@ async def _serve(
 ) -> None:
     app = watched.http(create_app(resources), route_of)
     config = http_config(app, trusted_proxies)
-    spare_what_stays()
+    linger_s = LINGER_SECONDS if trusted_proxies.strip() else 0.0
+    processes.spare_what_stays()
     try:
-        await Server(config, resources.feed).serve(sockets=[listener])
+        await Server(config, resources, linger_s).serve(sockets=[listener])
     finally:
         await resources.database.dispose()
         await asyncio.to_thread(watched.close)  # it may wait for whoever takes the traces
@@ -202,7 +215,7 @@ def main() -> None:
     settings = Settings()
     logs.configure(settings.log_level)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    asyncio.run(serve(settings, _listener(arguments)))
+    processes.run(serve(settings, _listener(arguments)))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ class Plan(Frozen):
     rate: float = 0.0
     flight: int = 0
     seconds: float = 0.0
+    thinks_s: float = 0.0
+    """Between a solicitation and the first answer: a person reads before answering; 0 is a machine that answers at once."""
     pids: dict[str, list[int]] = {}
     """Processes whose use is measured while demands are played, by their kind."""
 
@@ -86,8 +88,8 @@ class FailedError(Exception):
 class Player:
     """A SAMU and its towns."""
 
-    def __init__(self, samu: Wire, posts: list[LoadPost]) -> None:
-        self._samu, self._posts = samu, posts
+    def __init__(self, samu: Wire, posts: list[LoadPost], thinks_s: float = 0.0) -> None:
+        self._samu, self._posts, self._thinks_s = samu, posts, thinks_s
         self._names = (f"charge-{uuid4().hex[:8]}-{number}" for number in count())
 
     async def live(self, number: int, due: float) -> Life:
@@ -104,6 +106,7 @@ class Player:
         demand_id = told["demand_id"] = str(posted["id"])
         heard = await post.until(demand_id, 1, PATIENCE_S)
         first_ms = (heard.first_at - due) * 1000
+        await asyncio.sleep(self._thinks_s)
         heard = await post.until(demand_id, 2, PATIENCE_S)
         refuse_ms = await self._refuse(post, heard)
         accept_ms, mission_id, vehicle = await self._accept(post, heard)
@@ -177,7 +180,7 @@ async def play(plan: Plan) -> Played:
         posts = [await stay.enter_async_context(on_duty(plan.api, town)) for town in plan.towns]
         samu = Wire(plan.api, [f"x-api-key: {plan.samu_key}"])
         await asyncio.sleep(SETTLE_S)  # positions are there, streams are quiet
-        player, before = Player(samu, posts), uses_of(plan.pids)
+        player, before = Player(samu, posts, plan.thinks_s), uses_of(plan.pids)
         cpu, began = time.process_time(), time.time()
         lives = await (_in_flight(player, plan) if plan.flight else _on_time(player, plan, began))
         own, seconds = Use(time.process_time() - cpu, most_memory()), time.time() - began

@@ -73,7 +73,7 @@ class Wish:
 
 def short(seed: int = 1) -> Wish:
     """The form that runs with every other test."""
-    return Wish(seconds=0.0, demands=24, seed=seed, companies=4, at_once=8, gap_s=0.3, temper=SHORT)
+    return Wish(seconds=0.0, demands=16, seed=seed, companies=3, at_once=4, gap_s=0.6, temper=SHORT)
 
 
 async def chaos(wish: Wish, say: Callable[[str], None], stop: asyncio.Event) -> Verdict:

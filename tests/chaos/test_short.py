@@ -15,7 +15,7 @@ from tests.chaos.run import chaos, short
 pytestmark = pytest.mark.timeout(600)
 
 SEED = 11
-LEAST_DEMANDS = 24
+LEAST_DEMANDS = 16
 
 log = logging.getLogger(__name__)
 
