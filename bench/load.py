@@ -33,9 +33,11 @@ TELEMATICS = 20
 """Companies that send the positions beside the demands."""
 BURST = 60
 BURST_RATE = 60.0
+READS_FOR_S = 5.0
+"""So long people read before they answer, in a burst: they have sixty cards before them at once."""
 FLIGHT = 24
 """Demands at once, where it is measured how many can be completed in a second."""
-RATES = (1, 2, 3, 4, 6, 8, 10, 12, 15, 20, 25, 30)
+RATES = (0.5, 1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 3, 4, 6, 8, 10, 15, 20, 30)
 MOST_P99_MS = 1000.0
 WARM_UP = 10
 BARE_WORKER = "bare worker"
@@ -137,7 +139,7 @@ async def measure(at: Stage, wanted: Wanted, say: Callable[[str], None]) -> Figu
     say("sustained, bare")
     bare = await bare_phase(at, BarePlan(demands=demands, rate=wanted.rate))
     say("burst")
-    burst = await phase(at, "burst", at.plan(demands=BURST, rate=BURST_RATE))
+    burst = await phase(at, "burst", at.plan(demands=BURST, rate=BURST_RATE, thinks_s=READS_FOR_S))
     say("flat out")
     flat_out = await phase(at, "flat out", at.plan(flight=FLIGHT, seconds=wanted.seconds / 2))
     say("flat out, bare")
@@ -149,7 +151,7 @@ async def find_limit(at: Stage, wanted: Wanted) -> AsyncIterator[Phase]:
     """One phase for each rate, up to the first that is not kept: too slow, or something failed."""
     for rate in RATES:
         plan = at.plan(demands=max(20, round(rate * wanted.seconds)), rate=rate)
-        yield await phase(at, f"{rate}/s", plan, wanted.positions)
+        yield await phase(at, f"{rate:g}/s", plan, wanted.positions)
 
 
 async def phase(at: Stage, name: str, plan: Plan, positions: int = 0) -> Phase:

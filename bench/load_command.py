@@ -21,7 +21,7 @@ def run() -> None:
 
 
 def load_command(
-    rate: Annotated[float, typer.Option(min=0.1, help="Demands a second.")] = 4.0,
+    rate: Annotated[float, typer.Option(min=0.1, help="Demands a second.")] = 1.0,
     seconds: Annotated[int, typer.Option(min=5, help="How long each phase lasts.")] = 60,
     positions: Annotated[int, typer.Option(min=0, help="Positions a second beside them.")] = 1000,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
