@@ -36,14 +36,23 @@ log = logging.getLogger(__name__)
 
 
 async def read_demand(
-    connection: AsyncConnection, resources: Resources, caller: Caller, demand_id: UUID, *, with_patient: bool
+    connection: AsyncConnection,
+    resources: Resources,
+    caller: Caller,
+    demand_id: UUID,
+    *,
+    with_patient: bool,
+    is_new: bool = False,
 ) -> DemandShown | None:
-    """The demand, if the caller may see it. Its patient only for its own SAMU, and each time written down."""
+    """The demand, if the caller may see it. Its patient only for its own SAMU, and each time written down.
+
+    Of one that is new, as it was received: sixty that come at once must not read who is asked for the first of them.
+    """
     found = await views.read_demand(connection, caller.scope, demand_id)
     if found is None:
         return None
-    asked = await views.solicitations_of(connection, caller.scope, demand_id)
-    missions = await views.missions_of(connection, caller.scope, demand_id)
+    asked = [] if is_new else await views.solicitations_of(connection, caller.scope, demand_id)
+    missions = [] if is_new else await views.missions_of(connection, caller.scope, demand_id)
     last = next((each for each in missions if each.id == found.mission_id), None)
     mission = await _mission(connection, caller, last) if last else None
     patient = None

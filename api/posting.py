@@ -70,7 +70,7 @@ async def _insert(
     if not await demands.insert_demand(connection, new):
         return await _known(connection, start, digests)
     await identity.keep_identity(connection, resources.keyring, start.demand_id, _identity(posted))
-    await projection.record(connection, _first_fact(start, actor))
+    await projection.record(connection, _first_fact(start, actor), is_new=True)
     return None
 
 

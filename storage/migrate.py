@@ -21,13 +21,14 @@ LOCK_KEY = 0x5265_7363_6F75_7373
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
-    """Apply what is missing, all of it or nothing; do nothing when the database is at head.
+    """Apply what is missing, all of it or nothing; do nothing when the database is at head, or newer than this code.
 
     Processes that upgrade at the same time do it one after the other. Raises sqlalchemy.exc.OperationalError if the
     database cannot be reached, or is locked for longer than LOCK_SECONDS.
     """
     with _migrating(database_url) as config:
-        command.upgrade(config, revision)
+        if not _is_newer(_current_heads(config.attributes["connection"])):
+            command.upgrade(config, revision)
 
 
 def downgrade(database_url: str, revision: str = "base") -> None:
@@ -37,9 +38,20 @@ def downgrade(database_url: str, revision: str = "base") -> None:
 
 
 async def is_current(engine: AsyncEngine) -> bool:
-    """Whether the database has exactly the shape that this version of the code knows."""
+    """Whether this version of the code can work with the database: it has the shape that it knows, or a newer one.
+
+    A migration leaves the version before at work. It runs first, and both versions serve until the last process is
+    replaced; whoever goes back to the version before takes no migration back.
+    """
     async with engine.connect() as connection:
-        return await connection.run_sync(_current_heads) == _known_heads()
+        heads = await connection.run_sync(_current_heads)
+    return heads == _known_heads() or _is_newer(heads)
+
+
+def _is_newer(heads: frozenset[str]) -> bool:
+    """Whether a version to come has migrated it: the names of our revisions are numbers that count up."""
+    newest = max(int(revision) for revision in known_revisions())
+    return bool(heads) and all(head.isdecimal() and int(head) > newest for head in heads)
 
 
 def _current_heads(connection: sa.Connection) -> frozenset[str]:

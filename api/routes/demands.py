@@ -46,7 +46,9 @@ async def post_demand(
     else:
         await hand_over(resources, start)
     async with resources.reading.connect() as connection:
-        shown = await read_demand(connection, resources, caller, demand_id, with_patient=False)
+        shown = await read_demand(
+            connection, resources, caller, demand_id, with_patient=False, is_new=start is not None
+        )
     if shown is None:
         raise Problem("not_found")
     return shown

@@ -68,15 +68,11 @@ async def look_at_migrations(opened: Opened) -> Sequence[Finding]:
 
 
 def judge_migrations(*, current: bool) -> list[Finding]:
-    """Another shape, another code."""
+    """An older shape than the code needs; a newer one serves as well."""
     if current:
         return []
-    sentence = "The database has not the shape that this version of the code knows: migrations are missing, or it is newer."
-    return [
-        wrong(
-            "migrations", sentence, "rescousse migrate   (or, if the database is newer, deploy its version)"
-        )
-    ]
+    sentence = "The database has not the shape that this version of the code needs: migrations are missing."
+    return [wrong("migrations", sentence, "rescousse migrate")]
 
 
 def judge_server(server: Server) -> Iterator[Finding]:

@@ -40,9 +40,16 @@ class Recorded:
     had_mission: bool = False
 
 
-async def record(connection: AsyncConnection, batch: FactBatch) -> list[Fact]:
-    """As :func:`record_batch`; the facts that were new."""
-    return list((await record_batch(connection, batch)).facts)
+async def record(connection: AsyncConnection, batch: FactBatch, *, is_new: bool = False) -> list[Fact]:
+    """As :func:`record_batch`; the facts that were new.
+
+    ``is_new`` when the demand was written in this very transaction: nobody else can know it, and nothing is locked.
+    """
+    if is_new:
+        recorded = await _record(connection, batch, Draft(batch.demand_id, batch.samu_id), 0)
+    else:
+        recorded = await record_batch(connection, batch)
+    return list(recorded.facts)
 
 
 async def record_batch(connection: AsyncConnection, batch: FactBatch) -> Recorded:
@@ -56,6 +63,10 @@ async def record_batch(connection: AsyncConnection, batch: FactBatch) -> Recorde
     recorded: it is taken last, for one statement and the commit.
     """
     draft, version = await _lock(connection, batch)
+    return await _record(connection, batch, draft, version)
+
+
+async def _record(connection: AsyncConnection, batch: FactBatch, draft: Draft, version: int) -> Recorded:
     new = [fact for fact in batch.facts if fact.seq > version]
     if not new:
         return Recorded()

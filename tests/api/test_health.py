@@ -1,15 +1,22 @@
-"""What operators ask."""
+"""What operators ask, and what the proxy asks."""
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from api.problems import KINDS
 from domain.outcomes import Outcome
 from tests.api.caller import Caller, assert_problem, demand
-from tests.api.conftest import Api
+from tests.api.conftest import Api, serving
 from tests.api.engine import RuleEngine
+from tests.deployment.compose import ASKED_BY_THE_PROXY
 
 
 async def test_alive_and_ready(http: httpx.AsyncClient) -> None:
@@ -17,19 +24,76 @@ async def test_alive_and_ready(http: httpx.AsyncClient) -> None:
     assert (await http.get("/readyz")).json() == {"status": "ok"}
 
 
-async def test_not_ready_names_what_is_missing(http: httpx.AsyncClient, rules: RuleEngine, api: Api) -> None:
-    rules.away = True
-    async with api.resources.database.begin() as connection:
-        await connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num || '?'"))
-    try:
-        told = assert_problem(await http.get("/readyz"), 503, "not_ready")
-    finally:
+@asynccontextmanager
+async def _at_revision(api: Api, revision: str) -> AsyncIterator[None]:
+    """The database as another version of the code left it, by name only."""
+
+    async def say(number: str) -> None:
         async with api.resources.database.begin() as connection:
             await connection.execute(
-                sa.text("UPDATE alembic_version SET version_num = trim(trailing '?' from version_num)")
+                sa.text("UPDATE alembic_version SET version_num = :number"), {"number": number}
             )
+
+    async with api.resources.database.connect() as connection:
+        own = await connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    await say(revision)
+    try:
+        yield
+    finally:
+        await say(own)
+
+
+async def test_not_ready_names_what_is_missing(http: httpx.AsyncClient, rules: RuleEngine, api: Api) -> None:
+    rules.away = True
+    async with _at_revision(api, "0001"):
+        told = assert_problem(await http.get("/readyz"), 503, "not_ready")
     assert told["missing"] == ["migrations", "engine"]
     assert (await http.get("/healthz")).status_code == 200
+
+
+async def test_rule_097_the_proxy_keeps_an_api_that_has_lost_the_engine(
+    http: httpx.AsyncClient, samu: Caller, rules: RuleEngine
+) -> None:
+    rules.away = True
+    assert assert_problem(await http.get("/readyz"), 503, "not_ready")["missing"] == ["engine"]
+    assert (await http.get(ASKED_BY_THE_PROXY)).status_code == 200
+    assert (await samu.post("/v1/demands", demand())).status_code == 201
+
+
+async def test_the_proxy_does_not_wait_for_an_engine_that_hangs(
+    http: httpx.AsyncClient, rules: RuleEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(rules, "answers", never)
+    assert (await http.get(ASKED_BY_THE_PROXY, timeout=2)).status_code == 200
+
+
+async def test_the_proxy_leaves_out_who_lacks_migrations_and_keeps_the_version_before(
+    http: httpx.AsyncClient, api: Api
+) -> None:
+    """While versions change the migrations of the new one are there first, and the old one serves on."""
+    async with _at_revision(api, "0001"):
+        told = assert_problem(await http.get(ASKED_BY_THE_PROXY), 503, "not_ready")
+    assert told["missing"] == ["migrations"]
+    async with _at_revision(api, "9999"):
+        assert (await http.get(ASKED_BY_THE_PROXY)).status_code == 200
+        assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_without_the_database_the_api_says_so_itself(api: Api) -> None:
+    async def refused() -> bool:
+        raise OperationalError("", None, ConnectionRefusedError())
+
+    async with (
+        serving(replace(api.resources, migrated=refused)) as url,
+        httpx.AsyncClient(base_url=url, timeout=5) as http,
+    ):
+        assert assert_problem(await http.get("/readyz"), 503, "not_ready")["missing"] == ["database"]
+        assert (await http.get(ASKED_BY_THE_PROXY)).status_code == 200
+        assert_problem(await http.get("/readyz?exclude=everything"), 422, "invalid_request")
 
 
 async def test_metrics_count_by_route_and_hold_no_address(samu: Caller) -> None:

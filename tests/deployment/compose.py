@@ -16,6 +16,10 @@ OURS = "rescousse:"
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\}")
 """`${NAME}`, `${NAME:-default}` and `${NAME:?why it is needed}`: the forms that these files use."""
 
+CADDYFILE = ROOT / "deploy" / "proxy" / "Caddyfile"
+[ASKED_BY_THE_PROXY] = re.findall(r"^\s*health_uri (\S+)$", CADDYFILE.read_text(), re.MULTILINE)
+"""What the proxy asks an API again and again, to know whether it sends to it."""
+
 LISTS_REPLACED = {"command", "entrypoint", "test"}
 """Lists that an override replaces; all others it adds to (compose specification, chapter 13)."""
 

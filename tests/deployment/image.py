@@ -47,15 +47,38 @@ def stages() -> dict[str, Stage]:
 
 def patterns() -> list[str]:
     """The lines of `.dockerignore` that say something."""
-    lines = (ROOT / ".dockerignore").read_text().splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return _lines(ROOT / ".dockerignore")
 
 
 def is_ignored(path: str) -> bool:
-    """Whether a path, relative to the root, is left out of the build context: it, or a directory that it is in."""
+    """Whether a path, relative to the root, is left out of the build context: it, or a directory that it is in.
+
+    The last line that speaks of it decides; one with `!` takes it in again.
+    """
     parts = path.split("/")
     heads = ["/".join(parts[: n + 1]) for n in range(len(parts))]
-    return any(_matches(head, pattern) for head in heads for pattern in patterns())
+    ignored = False
+    for pattern in patterns():
+        if any(_matches(head, pattern.removeprefix("!")) for head in heads):
+            ignored = not pattern.startswith("!")
+    return ignored
+
+
+def is_kept_from_git(path: str) -> bool:
+    """Whether a line of `.gitignore` speaks of a path or of a directory that it is in. Of git's rules those used here:
+    a line with `/` counts from the root, any other at every depth."""
+    parts = path.split("/")
+    for line in _lines(ROOT / ".gitignore"):
+        pattern = line.strip("/")
+        heads = ["/".join(parts[: n + 1]) for n in range(len(parts))] if "/" in line.rstrip("/") else parts
+        if any(head.count("/") == pattern.count("/") and fnmatch.fnmatch(head, pattern) for head in heads):
+            return True
+    return False
+
+
+def _lines(file: Path) -> list[str]:
+    lines = file.read_text().splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _matches(path: str, pattern: str) -> bool:

@@ -9,14 +9,17 @@ from typing import Any
 
 import jsonschema
 import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from connecting import engine_access
 from ops.secrets import make_secrets
 from settings import Settings
 from tests.deployment.compose import (
     BASE,
+    CADDYFILE,
     OVERRIDES,
     ROOT,
+    VARIABLE,
     combined,
     interpolated,
     load,
@@ -215,10 +218,55 @@ def test_the_api_believes_the_network_of_the_proxy_and_no_other() -> None:
     told = SERVICES["api-1"]["environment"]
     [door] = COMPOSE["networks"]["door"]["ipam"]["config"]
     [inside] = COMPOSE["networks"]["inside"]["ipam"]["config"]
-    assert told["RESCOUSSE_TRUSTED_PROXIES"] == door["subnet"]
+    assert interpolated(told["RESCOUSSE_TRUSTED_PROXIES"]) == f"{interpolated(door['subnet'])},127.0.0.1/32"
     assert told["RESCOUSSE_METRICS_NETWORKS"] == f"127.0.0.0/8,{inside['subnet']}"
     networks = [ip_network(interpolated(one["subnet"])) for one in (door, inside)]
     assert not networks[0].overlaps(networks[1])
+
+
+@pytest.mark.parametrize(
+    ("said", "seen"),
+    [("203.0.113.9, 10.0.3.2", "203.0.113.9"), ("203.0.113.9, 10.9.9.9", "10.9.9.9")],
+)
+async def test_a_proxy_before_this_one_is_believed_by_the_proxy_and_by_the_apis(said: str, seen: str) -> None:
+    """Ours appends its caller to what a proxy of OUTER_PROXIES says; the API goes back to the first that is none."""
+    outer = "OUTER_PROXIES"
+    given = SERVICES["proxy"]["environment"][outer]
+    caddyfile = CADDYFILE.read_text()
+    assert re.search(r"^\s*trusted_proxies \{\$OUTER_PROXIES:127\.0\.0\.1/32\}$", caddyfile, re.MULTILINE)
+    believed = SERVICES["api-1"]["environment"]["RESCOUSSE_TRUSTED_PROXIES"]
+    assert believed.endswith(f",{given}")
+    callers: list[str] = []
+
+    async def app(scope: Any, *_: object) -> None:
+        callers.append(scope["client"][0])
+
+    middleware = ProxyHeadersMiddleware(app, interpolated(believed, {outer: "10.0.3.0/29"}))
+    headers = [(b"x-forwarded-for", said.encode())]
+    scope: Any = {"type": "http", "scheme": "http", "client": ("172.31.253.2", 1), "headers": headers}
+    await middleware(scope, None, None)  # type: ignore[arg-type]  # the application neither reads nor writes
+    assert callers == [seen]
+
+
+@every_whole
+def test_who_calls_by_ipv6_has_an_address_of_its_own(whole: dict[str, Any]) -> None:
+    """Docker's own proxy, which takes what comes by IPv6 to a network without it, shows its own address."""
+    ports = whole["services"]["proxy"]["ports"]
+    by_ipv6 = [port for port in ports if not port.startswith("0.0.0.0:")]
+    assert bool(by_ipv6) == whole["networks"]["door"].get("enable_ipv6", False)
+    assert len(ports) in {3, 6}
+
+
+def test_the_site_does_not_forget_its_name() -> None:
+    """Compose refuses every command without it, so that no later one makes the proxy answer to another name."""
+    [found] = VARIABLE.finditer(SERVICES["proxy"]["environment"]["SITE_ADDRESS"])
+    assert (found["name"], found["kind"]) == ("SITE_ADDRESS", "?")
+
+
+def test_the_log_is_kept_until_a_backup_has_fetched_it() -> None:
+    """`fetch` takes the log at the end, and a server without slots and `wal_keep_size` has recycled it by then."""
+    assert "--wal-method=fetch" in (ROOT / "deploy" / "backup.sh").read_text()
+    assert "-cwal_keep_size=4GB" in SERVICES["postgres"]["command"]
 
 
 def test_there_are_two_workers_and_two_apis_that_are_alike() -> None:

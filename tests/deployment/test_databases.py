@@ -10,12 +10,15 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from ops.doctor import backups
+from ops.doctor.findings import Severity
 from ops.embedded import postgres
 from ops.embedded.datadir import DataDir, hold
 from ops.embedded.postgres import Cluster
@@ -75,14 +78,15 @@ class Place:
             folder / "data" / "restored",
         )
         make_secrets(self.secrets, "postgres:5432")
-        (folder / "bin").mkdir()
-        docker = folder / "bin" / "docker"
+        self.programs = folder / "bin"
+        self.programs.mkdir()
+        docker = self.programs / "docker"
         docker.write_text(DOCKER.format(python=sys.executable))
         docker.chmod(0o755)
-        checking = folder / "bin" / "pg_verifybackup"  # the wheel's own crashes, whatever it is asked
+        checking = self.programs / "pg_verifybackup"  # the wheel's own crashes, whatever it is asked
         checking.write_text('#!/bin/sh\nset -eu\ntest "$1" = --quiet\ntest -s "$2/backup_manifest"\n')
         checking.chmod(0o755)
-        self.path = f"{folder / 'bin'}:{cluster.binaries}:{os.environ['PATH']}"
+        self.path = f"{self.programs}:{cluster.binaries}:{os.environ['PATH']}"
 
     def run(self, script: str, *arguments: Path) -> "subprocess.CompletedProcess[str]":
         account = self.cluster.account
@@ -122,15 +126,18 @@ async def test_owners_databases_backup_and_the_way_back(place: Place, tmp_path: 
     await asyncio.to_thread(upgrade, place.owner("rescousse", "rescousse"))
     with psycopg.connect(place.owner("temporal", "temporal"), autocommit=True) as engine:
         engine.execute("CREATE TABLE executions AS SELECT 42 AS id")
-    file = tmp_path / "backup.tar.gz"
+    file = tmp_path / "backups" / "backup.tar.gz"
+    file.parent.mkdir()
     backed = place.run("backup.sh", file)
     assert backed.returncode == 0, backed.stderr
     assert file.stat().st_mode & 0o777 == 0o600
     assert place.run("backup.sh", file).returncode == 1, "backups are not written over"
+    [told] = backups.judge(file.parent, datetime.now(UTC))
+    assert told.severity is Severity.NOTE, told.sentence
     with psycopg.connect(place.owner("temporal", "temporal"), autocommit=True) as engine:
         engine.execute("UPDATE executions SET id = 43")
 
-    restored = place.run("restore.sh", file)
+    restored = _broken_off_and_given_again(place, file)
     assert restored.returncode == 0, restored.stderr
     steps = ["compose stop", "compose up --detach --wait postgres", "compose up --detach"]
     assert place.told.read_text().splitlines() == steps
@@ -139,6 +146,26 @@ async def test_owners_databases_backup_and_the_way_back(place: Place, tmp_path: 
     refused = place.run("restore.sh", file)
     assert refused.returncode == 1
     assert "There is a database already" in refused.stderr
+
+
+def _broken_off_and_given_again(place: Place, file: Path) -> "subprocess.CompletedProcess[str]":
+    """First half of the file arrives, then PostgreSQL does not answer; nothing is half there, and nothing is in the way."""
+    checking = place.programs / "pg_verifybackup"
+    whole = checking.read_text()
+    checking.write_text("#!/bin/sh\nexit 1\n")
+    assert place.run("restore.sh", file).returncode == 1
+    assert not place.restored.exists()
+    checking.write_text(whole)
+    psql = place.programs / "psql"
+    psql.write_text("#!/bin/sh\nexit 2\n")
+    psql.chmod(0o755)
+    assert place.run("restore.sh", file).returncode == 2
+    assert (place.restored / "rescousse.restoring").exists()
+    psql.unlink()
+    place.told.unlink()
+    done = place.run("restore.sh", file)
+    assert not (place.restored / "rescousse.restoring").exists()
+    return done
 
 
 def _owners_have_no_further_right(place: Place) -> None:

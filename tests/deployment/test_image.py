@@ -9,13 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment.compose import BASE, ROOT, load, ours
-from tests.deployment.image import copy_context, is_ignored, stages
+from tests.deployment.compose import BASE, CADDYFILE, ROOT, load, ours
+from tests.deployment.image import copy_context, is_ignored, is_kept_from_git, stages
 
 STAGES = stages()
 FINAL = {"rescousse": "10001:10001", "proxy": "10002:10002"}
 """The images that run, and as whom."""
 HELP_SECONDS = 60
+OF_AN_INSTALLATION = [
+    ".env",
+    ".env.before",
+    ".rescousse/secrets/secret_key",
+    ".rescousse.before-20261122T180000/secrets/identity_keys",
+    "backup.tar.gz",
+    "backup.tar.gz.new",
+    "var/backup.tar.gz",
+    "deploy/secrets/identity_keys",
+    "deploy/secrets.old/identity_keys",
+    "deploy/engine/client.key",
+    "deploy/roads/departement.roads",
+    "deploy/rescousse.env",
+]
+"""Keys, settings, graphs and backups, where the documents put them."""
 
 
 def test_the_images_are_those_of_the_compose_file() -> None:
@@ -70,11 +85,21 @@ def test_what_is_copied_is_there_and_not_ignored() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [".git/config", ".venv/bin/python", ".rescousse/secrets/secret_key", "deploy/secrets/identity_keys", ".env",
-     "tests/conftest.py", "domain/__pycache__/x.pyc", "README.md"],
+    [".git/config", ".venv/bin/python", "deploy/of_another_name/secret_key", "rescousse", "tests/conftest.py",
+     "domain/__pycache__/x.pyc", "README.md", *OF_AN_INSTALLATION],
 )  # fmt: skip
 def test_what_no_image_needs_or_may_hold_is_left_out(path: str) -> None:
     assert is_ignored(path)
+
+
+@pytest.mark.parametrize("path", OF_AN_INSTALLATION)
+def test_what_is_of_one_installation_is_kept_from_git(path: str) -> None:
+    assert is_kept_from_git(path)
+
+
+def test_what_we_write_is_not_kept_from_git() -> None:
+    for path in ("deploy/rescousse.env.example", "deploy/proxy/Caddyfile", "docker-compose.yml", "rescousse"):
+        assert not is_kept_from_git(path), path
 
 
 def test_the_image_serves_on_the_port_that_is_asked() -> None:
@@ -85,7 +110,7 @@ def test_the_image_serves_on_the_port_that_is_asked() -> None:
     assert asked
     assert json.loads(asked[1]) == services["api-1"]["healthcheck"]["test"][1:]
     assert "8000" in rescousse.all("EXPOSE")
-    assert "api-1:8000 api-2:8000" in (ROOT / "deploy" / "proxy" / "Caddyfile").read_text()
+    assert "api-1:8000 api-2:8000" in CADDYFILE.read_text()
 
 
 async def test_every_command_starts_in_the_layout_of_the_image(tmp_path: Path) -> None:

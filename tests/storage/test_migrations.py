@@ -61,6 +61,37 @@ async def test_processes_that_migrate_at_once_do_it_one_after_the_other(
     assert await migrate.is_current(blank_engine)
 
 
+async def test_the_version_before_works_with_a_database_that_is_newer_and_leaves_it_alone(
+    blank: str, blank_engine: AsyncEngine
+) -> None:
+    migrate.upgrade(blank)
+    await _say(blank_engine, "9999")
+    assert await migrate.is_current(blank_engine)
+    migrate.upgrade(blank)  # as the job of an older version does when it is deployed again
+    async with blank_engine.connect() as connection:
+        assert await connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+@pytest.mark.parametrize("other", ["0001", "0000", "abcdef", "9999?"])
+async def test_an_older_database_or_another_programs_is_not_taken_for_newer(
+    blank: str, blank_engine: AsyncEngine, other: str
+) -> None:
+    migrate.upgrade(blank)
+    await _say(blank_engine, other)
+    assert not await migrate.is_current(blank_engine)
+
+
+def test_revisions_count_up() -> None:
+    """By its number a revision of a version to come is told from what is none."""
+    known = sorted(migrate.known_revisions())
+    assert known == [f"{number:04}" for number in range(1, len(known) + 1)]
+
+
+async def _say(engine: AsyncEngine, revision: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
+
+
 async def test_what_demands_were_told_goes_up_and_down_and_what_others_were_told_goes_with_its_tables(
     blank: str, blank_engine: AsyncEngine
 ) -> None:
