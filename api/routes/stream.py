@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 import pydantic_core
 from fastapi import APIRouter, Depends, Header, Request
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.sse import format_sse_event
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.documents import READS
+from api.event_stream import EVENT_SCHEMA, EventStream
 from api.pace import Place
 from api.problems import Problem
 from api.resources import Resources, resources_of
@@ -100,24 +102,36 @@ async def listener(request: Request, caller: AnyCaller, x_device_id: DeviceHeade
     return Listener(resources_of(request), caller, caller.session_id, x_device_id)
 
 
-@router.get("/stream", summary="Listen", response_class=EventSourceResponse, responses=READS)
+@router.get(
+    "/stream",
+    summary="Listen",
+    status_code=200,
+    response_class=EventStream,
+    responses={**READS, 200: {"content": {EventStream.media_type: {"itemSchema": EVENT_SCHEMA}}}},
+)
 async def stream(
     heard_by: Annotated[Listener, Depends(listener)], start: Annotated[int, Depends(start_position)]
-) -> AsyncIterator[ServerSentEvent]:
+) -> EventStream:
     """`event: <kind>`, `id: <position>`, `data: {demand_id, seq, kind, at, recorded_at, data}`. A comment every 15 s.
 
     Ends after ten minutes, when the process stops, or when the same device (`X-Device-Id`) has begun six more: connect
     again with `Last-Event-ID`. Ends at once, with `device_closed` as its last event, when the device or the login is
     closed.
     """
+    return EventStream(_pieces(heard_by, start))
+
+
+async def _pieces(heard_by: Listener, start: int) -> AsyncGenerator[bytes]:
+    """What is sent, with its place taken while it lasts."""
     streams, pace = heard_by.resources.metrics.streams, heard_by.resources.pace
     device = _name(heard_by.device_id)
     streams.inc()
     place = pace.begin_stream(heard_by.caller.ident, device)
     try:
-        yield ServerSentEvent(comment=f"connected after {start}", retry=RECONNECT_MILLISECONDS)
-        async for event in _events(heard_by, start, place):
-            yield event
+        yield format_sse_event(comment=f"connected after {start}", retry=RECONNECT_MILLISECONDS)
+        async with aclosing(_events(heard_by, start, place)) as events:
+            async for piece in events:
+                yield piece
     finally:
         pace.end_stream(place, device)
         streams.dec()
@@ -127,8 +141,8 @@ def _name(device_id: UUID | None) -> str | None:
     return None if device_id is None else str(device_id)
 
 
-async def _events(heard_by: Listener, position: int, place: Place) -> AsyncIterator[ServerSentEvent]:
-    """The listener's facts after a position, as they come, as long as they are there and their place is theirs; then
+async def _events(heard_by: Listener, position: int, place: Place) -> AsyncGenerator[bytes]:
+    """The listener's facts after a position, as they come, all of one moment together, as long as they are there and their place is theirs; then
     that they are not, or that they should connect again.
 
     Whether they are there is looked at before anything is told: at first, when a login or a device of anybody was closed,
@@ -143,18 +157,16 @@ async def _events(heard_by: Listener, position: int, place: Place) -> AsyncItera
         if feed.closings != looked or loop.time() >= look_at or any(e.kind == DEVICE_CLOSED for e in found):
             looked, look_at = feed.closings, loop.time() + LOOK_EVERY_SECONDS
             own = await heard_by.closed_devices()
-        for event in _told(found, heard_by, own):
-            yield event
+        if piece := b"".join(_told(found, heard_by, own)):
+            yield piece
         if own is not None:
             return
         if len(found) < AT_ONCE:
             await feed.wait(seen, min(LOOK_EVERY_SECONDS, until - loop.time()))
-    yield ServerSentEvent(comment="connect again", retry=RECONNECT_MILLISECONDS)
+    yield format_sse_event(comment="connect again", retry=RECONNECT_MILLISECONDS)
 
 
-def _told(
-    found: Sequence[JournalLine], heard_by: Listener, own: Collection[str] | None
-) -> Iterator[ServerSentEvent]:
+def _told(found: Sequence[JournalLine], heard_by: Listener, own: Collection[str] | None) -> Iterator[bytes]:
     """All that was found; of a listener who is not there any more, what led to their own `device_closed`, or only that."""
     told = found
     if own is not None:
@@ -171,13 +183,13 @@ def is_own_closing(line: JournalLine, own: Collection[str]) -> bool:
     return line.kind == DEVICE_CLOSED and line.data.get("device_id") in own
 
 
-def _goodbye(heard_by: Listener) -> ServerSentEvent:
+def _goodbye(heard_by: Listener) -> bytes:
     """Said to whoever was not told by a fact: people without a company, and a login without a device."""
     data = {"kind": DEVICE_CLOSED, "data": {"device_id": heard_by.device_id}}
-    return ServerSentEvent(event=DEVICE_CLOSED, raw_data=pydantic_core.to_json(data).decode())
+    return format_sse_event(event=DEVICE_CLOSED, data_str=pydantic_core.to_json(data).decode())
 
 
-def event_of(line: JournalLine, caller: Caller) -> ServerSentEvent:
+def event_of(line: JournalLine, caller: Caller) -> bytes:
     """A fact as an event of the stream of a caller."""
     data = {
         "demand_id": line.demand_id,
@@ -189,6 +201,6 @@ def event_of(line: JournalLine, caller: Caller) -> ServerSentEvent:
         "recorded_at": line.recorded_at,
         "data": told_to(caller, line.data),
     }
-    return ServerSentEvent(
-        event=line.kind, id=str(line.position), raw_data=pydantic_core.to_json(data).decode()
+    return format_sse_event(
+        event=line.kind, id=str(line.position), data_str=pydantic_core.to_json(data).decode()
     )
