@@ -9,7 +9,7 @@ from datetime import datetime
 from rich.console import Console
 from temporalio.client import Client
 
-from bench.baseline import bare_worker, measure_start, measure_updates
+from bench.baseline import bare_client, bare_worker, measure_start, measure_updates
 from bench.players import LAT, LON, Json, Samu, data_of, samu
 from bench.post import Post, post
 from bench.report import Group, Line, Report
@@ -53,7 +53,7 @@ async def run(console: Console, rounds: int = 50) -> Report:
 async def measure(stack: Stack, rounds: int) -> Timings:
     """Play ``rounds`` demands one after the other, each beside the bare engine's own round trip."""
     timings = Timings()
-    client = await Client.connect(stack.temporal)
+    client = await bare_client(stack.temporal)
     async with AsyncExitStack() as stay:
         await stay.enter_async_context(bare_worker(stack.temporal))
         caller = await stay.enter_async_context(samu(stack.api, stack.accounts.samu.api_key))

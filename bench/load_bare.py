@@ -13,8 +13,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from temporalio import activity, workflow
-from temporalio.client import Client
 from temporalio.worker import Worker
+
+from bench.baseline import bare_client
 
 QUEUE = "bench-load"
 STEPS = 7
@@ -85,7 +86,7 @@ async def bare_worker(address: str) -> AsyncIterator[int]:
 
 async def main(address: str) -> None:
     """Work until terminated."""
-    client = await Client.connect(address)
+    client = await bare_client(address)
     async with Worker(client, task_queue=QUEUE, workflows=[BareDemand], activities=[bare_work]):
         sys.stdout.write("up\n")
         sys.stdout.flush()

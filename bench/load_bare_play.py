@@ -12,6 +12,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict
 from temporalio.client import Client
 
+from bench.baseline import bare_client
 from bench.load_bare import QUEUE, STEPS, BareDemand
 from bench.load_use import Use, most_memory, spent, uses_of
 
@@ -103,7 +104,7 @@ async def play(client: Client, plan: BarePlan) -> BarePlayed:
 async def main(address: str) -> None:
     """Play what standard input asks for."""
     plan = BarePlan.model_validate_json(sys.stdin.buffer.read())
-    sys.stdout.write((await play(await Client.connect(address), plan)).model_dump_json())
+    sys.stdout.write((await play(await bare_client(address), plan)).model_dump_json())
 
 
 if __name__ == "__main__":

@@ -55,8 +55,12 @@ def remarks(found: Figures) -> Iterator[str]:
     yield f"history events a demand: {events:.0f}; bare: {bare_events:.0f}; ratio {events / bare_events:.2f}"
     if found.sustained.positions is not None:
         sent = found.sustained.positions
-        told = sum(each.accepted for each in sent.batches)
-        yield f"positions beside: {told / sent.seconds:.0f} a second, {sent.given_up} batches given up"
+        late = sum(each.stale for each in sent.batches)
+        told = late + sum(each.accepted for each in sent.batches)
+        yield (
+            f"positions beside: {told / sent.seconds:.0f} a second, {late / sent.seconds:.0f} of them late on purpose"
+            f" and known to be, {sent.given_up} batches given up"
+        )
     yield f"PostgreSQL's sessions while sustained: {found.sustained.waits}"
 
 

@@ -1,5 +1,6 @@
 """A stand-in for Temporal and the worker: the real rulebook, the real recording, no waiting; and it can be away."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ class RuleEngine:
     kept: list[tuple[UUID, StepReport]] = field(default_factory=list)
     watches: list[GuardPeriod] = field(default_factory=list)
     guard_news: list[UUID] = field(default_factory=list)
+    one_batch_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self, start: DemandStart) -> None:
         self._reach()
@@ -116,13 +118,14 @@ class RuleEngine:
         await self.record(demand)
 
     async def record(self, demand: Demand) -> None:
-        """What the recorder of the workflow does."""
-        facts = demand.ledger.take(1000)
-        if not facts:
-            return
-        batch = FactBatch(demand_id=demand.case.id, samu_id=demand.case.samu_id, facts=facts)
-        async with self.database.begin() as connection:
-            await record(connection, batch)
+        """What the recorder of the workflow does: never two batches at once, or the second could come before the first."""
+        async with self.one_batch_at_a_time:
+            facts = demand.ledger.take(1000)
+            if not facts:
+                return
+            batch = FactBatch(demand_id=demand.case.id, samu_id=demand.case.samu_id, facts=facts)
+            async with self.database.begin() as connection:
+                await record(connection, batch)
 
 
 def _handlers(demand: Demand) -> Mapping[Update, Callable[[Any], Reply]]:
