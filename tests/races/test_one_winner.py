@@ -41,7 +41,7 @@ from tests.workflow.story import PASSED_THROUGH, Handle, demand_id
 from workflows.client import demand_handle, start_demand
 from workflows.demand import DemandWorkflow
 
-RACES = int(os.environ.get("RESCOUSSE_RACES", "40"))
+RACES = int(os.environ.get("RESCOUSSE_RACES", "25"))
 """``make races`` runs a thousand of each."""
 
 LANES = 12
