@@ -1,7 +1,7 @@
 """Server-sent events, many in one piece: whoever listens to thirty facts of one moment is written to once.
 
 FastAPI's own events are handed over one by one, from task to task, each with a write of its own: in a burst of demands
-a third of the API's work (docs/benchmarks.md).
+a seventh of the API's work (docs/benchmarks.md).
 """
 
 import asyncio
