@@ -47,15 +47,13 @@ setup-dev: $(DEV_STAMP)
 
 # --- checks and tests: fast first ------------------------------------------------------------------------------
 
-# Types are found by one process, unit tests by as many as there are processors: side by side nobody waits. The other tests wait
-# for processes that come back and for pages that are drawn: one more at a time than there are processors.
-test: WAITERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Types are found by one process, unit tests by as many as there are processors: side by side nobody waits.
 test: style
 	@$(MAKE) --no-print-directory -j 2 types unit
 	@echo "==> a Chromium for the tests of the pages"
 	@$(BIN)/python -m ops.chromium
 	@echo "==> every other test"
-	@$(PYTEST) tests --ignore=tests/unit -n $(WAITERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) tests --ignore=tests/unit -n logical --dist loadfile --no-loadscope-reorder $(ARGS)
 	@echo "==> all green"
 
 check: style types
