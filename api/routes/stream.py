@@ -142,8 +142,8 @@ def _name(device_id: UUID | None) -> str | None:
 
 
 async def _events(heard_by: Listener, position: int, place: Place) -> AsyncGenerator[bytes]:
-    """The listener's facts after a position, as they come, all of one moment together, as long as they are there and their place is theirs; then
-    that they are not, or that they should connect again.
+    """The listener's facts after a position, as they come, all of one moment in one piece, as long as they are there and
+    their place is theirs; then that they are not, or that they should connect again.
 
     Whether they are there is looked at before anything is told: at first, when a login or a device of anybody was closed,
     and every few seconds in any case. No connection is held while waiting.

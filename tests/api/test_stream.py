@@ -50,6 +50,18 @@ async def test_facts_come_as_they_happen(samu: Caller) -> None:
     assert "EXEMPLE" not in first.data
 
 
+async def test_all_facts_of_one_moment_come_in_one_piece(samu: Caller) -> None:
+    """Written one by one, the solicitations of a burst cost the API more than the burst (ADR 39)."""
+    async with samu.http.stream("GET", "/v1/stream", headers=samu.headers) as response, asyncio.timeout(10):
+        pieces = response.aiter_raw()
+        assert (await anext(pieces)).startswith(b": connected")
+        await samu.post("/v1/demands", demand())
+        told = [await anext(pieces)]
+        while b"".join(told).count(b"event: ") < FACTS:
+            told.append(await anext(pieces))
+    assert len(told) <= 2  # received; then who is solicited
+
+
 async def test_the_connection_is_told_at_once(samu: Caller) -> None:
     began = time.perf_counter()
     async with samu.http.stream("GET", "/v1/stream", headers=samu.headers) as response:
